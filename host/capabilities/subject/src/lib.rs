@@ -1,0 +1,66 @@
+//! Who is asking (身份): local accounts, bearer tokens, and what a plugin may know about a subject.
+//!
+//! [`Accounts`] signs people in, [`Tokens`] remembers them, and the capability answers plugins: an opaque handle of
+//! the department's own ([`Handles`], `subject:identify`), and single fields for a declared purpose
+//! (`subject:read-field`), each one decided by policy and recorded. A value about a person is never in a log, in
+//! `Debug` or in an error.
+
+mod account;
+mod accounts;
+mod attribute;
+#[cfg(feature = "testing")]
+pub mod contract;
+mod embedded;
+mod error;
+mod handle;
+mod hashing;
+mod host;
+mod login;
+mod migration;
+mod password;
+mod provider;
+mod row;
+mod throttle;
+mod token;
+mod tokens;
+mod vault;
+
+pub use account::{Account, NewAccount};
+pub use accounts::Accounts;
+pub use attribute::{AttributeName, Attributes};
+pub use error::{InvalidValue, SubjectError};
+pub use handle::Handles;
+pub use login::LoginName;
+pub use migration::MIGRATIONS;
+pub use password::Password;
+pub use provider::{Contact, FIELDS, SubjectProvider};
+pub use token::{Session, Token, TokenId, TokenRecord};
+pub use tokens::Tokens;
+
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+use zhongtai_runtime::{Capability, Invocation, Services};
+
+/// The capability, over some provider. Not `Subject`: that is who asks.
+pub struct SubjectCapability {
+    /// What is known about subjects.
+    pub provider: Arc<dyn SubjectProvider>,
+    /// Handles for departments.
+    pub handles: Arc<Handles>,
+}
+
+impl Capability for SubjectCapability {
+    fn name(&self) -> &'static str {
+        "subject"
+    }
+
+    fn add_to_linker(&self, linker: &mut Linker<Invocation>) -> wasmtime::Result<()> {
+        host::add_to_linker(linker)
+    }
+
+    fn add_provider(&self, services: &mut Services) {
+        services.add(self.provider.clone());
+        services.add(self.handles.clone());
+    }
+}

@@ -1,0 +1,55 @@
+//! What columns mean.
+
+use std::str::FromStr;
+
+use zhongtai_kernel::{AccountId, Assurance, DepartmentId, Subject, SubjectKind, Timestamp};
+use zhongtai_store::StoreError;
+
+/// `kind`, `assurance`, `department`, `roles` of `subject_accounts`.
+pub(crate) type SubjectColumns = (String, i64, Option<String>, String);
+
+/// The subject that an account's columns describe.
+pub(crate) fn subject(account: AccountId, columns: SubjectColumns) -> Result<Subject, StoreError> {
+    let (kind, assurance, department, roles) = columns;
+    Ok(Subject {
+        account,
+        kind: subject_kind(&kind)?,
+        assurance: assurance_of(assurance)?,
+        department: department.map(|id| parse::<DepartmentId>("subject_accounts.department", &id)).transpose()?,
+        roles: texts("subject_accounts.roles", &roles)?,
+    })
+}
+
+/// A column that is a text form of `T`. The problem is not quoted: it could hold the value.
+pub(crate) fn parse<T: FromStr>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::corrupt(what, "it can't be parsed"))
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn time(what: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(millis).map_err(|error| StoreError::corrupt(what, error))
+}
+
+/// A JSON array of texts.
+pub(crate) fn texts(what: &'static str, json: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(json).map_err(|_| StoreError::corrupt(what, "it is not a JSON array of texts"))
+}
+
+/// What [`texts`] reads back.
+pub(crate) fn json(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
+}
+
+fn subject_kind(text: &str) -> Result<SubjectKind, StoreError> {
+    [SubjectKind::NaturalPerson, SubjectKind::LegalPerson, SubjectKind::Officer]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or_else(|| StoreError::corrupt("subject_accounts.kind", "there is no such kind"))
+}
+
+fn assurance_of(level: i64) -> Result<Assurance, StoreError> {
+    [Assurance::Low, Assurance::Substantial, Assurance::High]
+        .into_iter()
+        .find(|assurance| *assurance as i64 == level)
+        .ok_or_else(|| StoreError::corrupt("subject_accounts.assurance", "expected 1, 2 or 3"))
+}

@@ -1,0 +1,23 @@
+//! The one export that a scenario has. Capabilities have bindings of their own.
+
+wasmtime::component::bindgen!({
+    inline: "
+        package zhongtai:host-runtime;
+        world scenario { export zhongtai:scenario/http@0.1.0; }
+    ",
+    path: [
+        "../../wit/log",
+        "../../wit/clock",
+        "../../wit/random",
+        "../../wit/config",
+        "../../wit/keyvalue",
+        "../../wit/credit",
+        "../../wit/notify",
+        "../../wit/subject",
+        "../../wit/scenario",
+    ],
+    world: "zhongtai:host-runtime/scenario",
+    exports: { default: async },
+});
+
+pub(crate) use exports::zhongtai::scenario::http;

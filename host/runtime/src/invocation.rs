@@ -1,0 +1,169 @@
+use std::{sync::Arc, time::Instant};
+
+use zhongtai_kernel::{Access, AccountId, Attribute, Caller, Event, Record, Release, RequestId, Subject, Timestamp};
+
+use crate::{Services, limiter::MemoryBudget};
+
+/// Policy, or the audit, does not let a host function go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Policy refuses; carries the record's reference.
+    #[error("access denied ({0})")]
+    Denied(String),
+    /// The decision can't be recorded, so there is none.
+    #[error("the decision can't be recorded")]
+    Unrecorded,
+}
+
+/// A guest's log event, with how many may still come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogEvent {
+    /// Within the budget.
+    Keep,
+    /// The first one beyond the budget: say so.
+    FirstDropped,
+    /// Beyond the budget.
+    Drop,
+}
+
+/// Log events that one request may write.
+const LOG_EVENTS: u32 = 256;
+
+/// One request inside the sandbox: the data of its store. Host functions get it, and nothing else.
+pub struct Invocation {
+    pub(crate) budget: MemoryBudget,
+    pub(crate) panic: Option<(String, String)>,
+    request: RequestId,
+    caller: Arc<Caller>,
+    services: Arc<Services>,
+    started: Instant,
+    records: u32,
+    denials: u32,
+    logged: u32,
+}
+
+// === impl Invocation ===
+
+impl Invocation {
+    pub(crate) fn new(request: RequestId, caller: Arc<Caller>, services: Arc<Services>) -> Self {
+        let budget = MemoryBudget::new(caller.release().manifest().limits.memory_mib);
+        Self {
+            budget,
+            panic: None,
+            request,
+            caller,
+            services,
+            started: Instant::now(),
+            records: 0,
+            denials: 0,
+            logged: 0,
+        }
+    }
+
+    /// The request's id, from the edge to every record.
+    pub fn request_id(&self) -> RequestId {
+        self.request
+    }
+
+    /// What runs.
+    pub fn release(&self) -> &Arc<Release> {
+        self.caller.release()
+    }
+
+    /// Who asks, when somebody signed in.
+    pub fn subject(&self) -> Option<&Arc<Subject>> {
+        self.caller.subject()
+    }
+
+    /// The account that asks.
+    pub fn account(&self) -> Option<AccountId> {
+        self.subject().map(|subject| subject.account)
+    }
+
+    /// The host's time.
+    pub fn now(&self) -> Timestamp {
+        self.services.clock.now()
+    }
+
+    /// When the request came in.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// A capability's provider. There is one for whatever was linked; its absence is a fault of ours.
+    pub fn provider<P: Clone + Send + Sync + 'static>(&self) -> wasmtime::Result<P> {
+        self.services
+            .provider::<P>()
+            .cloned()
+            .ok_or_else(|| wasmtime::Error::msg(format!("no provider {}", std::any::type_name::<P>())))
+    }
+
+    /// [`authorise`](Self::authorise)s an action on the scenario that runs: what is its own.
+    pub fn authorise_own(&mut self, action: &'static str) -> Result<(), Refusal> {
+        let release = self.release().clone();
+        let scenario = release.scenario();
+        let attributes = [
+            ("owner", Attribute::Entity("Department", scenario.department().as_str().into())),
+            ("access", Attribute::Text(release.manifest().plugin.access.as_str().into())),
+        ];
+        self.authorise(&Access::described(action, "Scenario", scenario.as_str(), &attributes))
+    }
+
+    /// Asks policy, and records the question and its answer. The only way to a provider.
+    pub fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
+        let decision = self.services.guard.decide(&self.caller, access);
+        let sequence = self.records;
+        self.records += 1;
+        let record = Record {
+            at: self.services.clock.now(),
+            request: self.request,
+            sequence,
+            event: Event::Decision {
+                caller: self.caller.clone(),
+                action: access.action,
+                resource: format!("{}::\"{}\"", access.resource.kind, access.resource.id),
+                purpose: access.purpose.map(str::to_owned),
+                decision: decision.clone(),
+            },
+        };
+        if let Err(error) = self.services.recorder.record(record) {
+            tracing::error!(request = %self.request, %error, "a decision can't be recorded");
+            return Err(Refusal::Unrecorded);
+        }
+        if decision.is_allow() {
+            return Ok(());
+        }
+        self.denials += 1;
+        let reference = format!("{}/{sequence}", self.request);
+        tracing::info!(
+            request = %self.request,
+            scenario = %self.release().scenario(),
+            action = access.action,
+            reasons = ?decision.reasons,
+            errors = ?decision.errors,
+            %reference,
+            "access denied"
+        );
+        Err(Refusal::Denied(reference))
+    }
+
+    /// How often policy refused.
+    pub fn denials(&self) -> u32 {
+        self.denials
+    }
+
+    /// Remembers why the guest is about to trap. Texts are cut: the guest chooses them.
+    pub fn note_panic(&mut self, message: &str, location: String) {
+        self.panic = Some((message.chars().take(500).collect(), location));
+    }
+
+    /// Counts a log event against the request's budget.
+    pub fn count_log_event(&mut self) -> LogEvent {
+        self.logged = self.logged.saturating_add(1);
+        match self.logged {
+            0..=LOG_EVENTS => LogEvent::Keep,
+            n if n == LOG_EVENTS + 1 => LogEvent::FirstDropped,
+            _ => LogEvent::Drop,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Fast lane, slow lane.
+//!
+//! An invocation is first polled on the thread that took the request. Most are done by then. One that is not, because
+//! an epoch tick interrupted it or because a host function has to wait, goes on as a task of the shared runtime: the
+//! listener's thread is free, deadlines have timers there, and sockets belong to a reactor that no guest can block.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::runtime::Handle;
+
+thread_local! {
+    static IN_FAST_LANE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Waits until the invocation is in the slow lane. A host function calls it before it waits for anything.
+pub async fn slow_lane() {
+    std::future::poll_fn(|_| match IN_FAST_LANE.get() {
+        // No waker: the lane takes every pending future over, and polls it there.
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+    .await;
+}
+
+/// The future did not end in time, or its task was lost.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum SlowLaneError {
+    Deadline,
+    Lost,
+}
+
+/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most.
+pub(crate) async fn run<F>(future: F, shared: &Handle, limit: Duration) -> Result<F::Output, SlowLaneError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut future = Box::pin(future);
+    let first = std::future::poll_fn(|context| Poll::Ready(poll_fast(future.as_mut(), context))).await;
+    match first {
+        Poll::Ready(output) => Ok(output),
+        Poll::Pending => {
+            let slow = shared.spawn(tokio::time::timeout(limit, future));
+            match slow.await {
+                Ok(Ok(output)) => Ok(output),
+                Ok(Err(_)) => Err(SlowLaneError::Deadline),
+                Err(_) => Err(SlowLaneError::Lost),
+            }
+        }
+    }
+}
+
+fn poll_fast<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    /// Clears the mark also when the future panics.
+    struct Mark;
+    impl Drop for Mark {
+        fn drop(&mut self) {
+            IN_FAST_LANE.set(false);
+        }
+    }
+    IN_FAST_LANE.set(true);
+    let _mark = Mark;
+    future.poll(context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_does_not_wait_stays_and_what_waits_moves() {
+        let shared = shared();
+        let here = std::thread::current().id();
+        let fast = run(async { std::thread::current().id() }, shared.handle(), Duration::from_secs(5)).await;
+        assert_eq!(fast, Ok(here));
+        let slow = async {
+            slow_lane().await;
+            std::thread::current().id()
+        };
+        let slow = run(slow, shared.handle(), Duration::from_secs(5)).await.unwrap();
+        assert_ne!(slow, here);
+        shared.shutdown_background();
+    }
+
+    #[tokio::test]
+    async fn the_slow_lane_ends_at_the_deadline() {
+        let shared = shared();
+        let forever = run(std::future::pending::<()>(), shared.handle(), Duration::from_millis(20)).await;
+        assert_eq!(forever, Err(SlowLaneError::Deadline));
+        shared.shutdown_background();
+    }
+}

@@ -1,0 +1,63 @@
+//! The admin listener: `/admin/v1/...` for operators, `/metrics`, health.
+
+mod auth;
+mod data;
+mod grants;
+mod messages;
+mod plugins;
+mod settings;
+mod users;
+
+pub(crate) use messages::DeadReport;
+#[cfg(test)]
+pub(crate) use plugins::CapabilityReport;
+pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
+pub(crate) use settings::Value as SettingValue;
+pub(crate) use users::{AddedUser, IssuedToken, NewToken, NewUser, UserReport};
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::header;
+use zhongtai_kernel::ErrorKind;
+
+use crate::{
+    app::App,
+    edge::{live, ready},
+    problem::Problem,
+};
+
+/// Component, manifest and their encoding; a larger upload is refused while it arrives.
+const MAX_UPLOAD: usize = 48 << 20;
+
+/// Every route of the admin listener.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let operators = Router::new()
+        .merge(plugins::routes())
+        .merge(grants::routes())
+        .merge(settings::routes())
+        .merge(users::routes())
+        .merge(data::routes())
+        .merge(messages::routes());
+    Router::new()
+        .route("/healthz", get(live))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .nest("/admin/v1", operators)
+        .layer(DefaultBodyLimit::max(MAX_UPLOAD))
+        .fallback(async || Problem::not_found("page").into_response())
+        .with_state(app)
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    for (department, running, queued) in app.runtime.load_by_department() {
+        app.metrics.set_load(department.as_str(), running, queued);
+    }
+    let text = app.metrics.render().map_err(|error| Problem::inside(ErrorKind::Internal, "metrics", &error))?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}

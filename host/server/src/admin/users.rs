@@ -1,0 +1,160 @@
+//! Accounts and their tokens.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::post,
+};
+use serde::{Deserialize, Serialize};
+use zhongtai_cap_subject::{Account, Attributes, LoginName, NewAccount, Password};
+use zhongtai_kernel::{Assurance, DepartmentId, SubjectKind, Timestamp};
+
+use crate::{admin::auth::Operator, app::App, json::Body, problem::Problem};
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/users", post(add).get(list))
+        .route("/users/{login}/disable", post(disable))
+        .route("/users/{login}/tokens", post(issue_token))
+}
+
+/// An account to be made.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    pub(crate) login: String,
+    pub(crate) kind: SubjectKind,
+    #[serde(default = "low")]
+    pub(crate) assurance: Assurance,
+    #[serde(default)]
+    pub(crate) department: Option<DepartmentId>,
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    /// `name`, `phone`, `email`, ...
+    #[serde(default)]
+    pub(crate) attributes: BTreeMap<String, String>,
+}
+
+fn low() -> Assurance {
+    Assurance::Low
+}
+
+/// A new account with its generated password: the only time that it is shown.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AddedUser {
+    pub(crate) account: String,
+    pub(crate) login: String,
+    pub(crate) password: String,
+}
+
+/// An account, without personal attributes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UserReport {
+    pub(crate) account: String,
+    pub(crate) login: String,
+    pub(crate) kind: SubjectKind,
+    pub(crate) department: Option<DepartmentId>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) disabled_at: Option<Timestamp>,
+}
+
+/// `POST /admin/v1/users`
+async fn add(
+    State(app): State<Arc<App>>,
+    operator: Operator,
+    Body(user): Body<NewUser>,
+) -> Result<Json<AddedUser>, Problem> {
+    let password = Password::generate()?;
+    let mut attributes = Attributes::new();
+    for (name, value) in &user.attributes {
+        attributes.set(name.parse()?, value)?;
+    }
+    let new = NewAccount {
+        login: user.login.parse()?,
+        password: password.clone(),
+        kind: user.kind,
+        assurance: user.assurance,
+        department: user.department,
+        roles: user.roles,
+        attributes,
+    };
+    app.record_first(operator.actor(), "account:create", new.login.as_str()).await?;
+    let account = app.accounts.create(new).await?;
+    Ok(Json(AddedUser {
+        account: account.subject.account.to_string(),
+        login: account.login.as_str().to_owned(),
+        password: password.expose().to_owned(),
+    }))
+}
+
+/// `GET /admin/v1/users`: the first 200 accounts.
+async fn list(State(app): State<Arc<App>>, _: Operator) -> Result<Json<Vec<UserReport>>, Problem> {
+    let accounts = app.accounts.list(None, 200).await?;
+    Ok(Json(accounts.into_iter().map(report).collect()))
+}
+
+fn report(account: Account) -> UserReport {
+    UserReport {
+        account: account.subject.account.to_string(),
+        login: account.login.as_str().to_owned(),
+        kind: account.subject.kind,
+        department: account.subject.department.clone(),
+        roles: account.subject.roles.clone(),
+        created_at: account.created_at,
+        disabled_at: account.disabled_at,
+    }
+}
+
+/// `POST /admin/v1/users/{login}/disable`: signs the account out everywhere, for good.
+async fn disable(
+    State(app): State<Arc<App>>,
+    operator: Operator,
+    Path(login): Path<String>,
+) -> Result<http::StatusCode, Problem> {
+    let account = find(&app, &login).await?;
+    app.record_first(operator.actor(), "account:disable", account.subject.account.to_string()).await?;
+    app.accounts.disable(account.subject.account).await?;
+    Ok(http::StatusCode::NO_CONTENT)
+}
+
+/// What a token may do and how long.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewToken {
+    /// `scenario`, `admin`
+    pub(crate) scopes: Vec<String>,
+    pub(crate) days: u32,
+    pub(crate) label: String,
+}
+
+/// A token: the only time that it is shown.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct IssuedToken {
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// `POST /admin/v1/users/{login}/tokens`
+async fn issue_token(
+    State(app): State<Arc<App>>,
+    operator: Operator,
+    Path(login): Path<String>,
+    Body(new): Body<NewToken>,
+) -> Result<Json<IssuedToken>, Problem> {
+    let account = find(&app, &login).await?.subject.account;
+    app.record_first(operator.actor(), "token:issue", format!("{account} {}", new.scopes.join(","))).await?;
+    let scopes: Vec<_> = new.scopes.iter().map(String::as_str).collect();
+    let lifetime = Duration::from_secs(u64::from(new.days) * 24 * 3600);
+    let (record, token) = app.tokens.issue(account, &scopes, lifetime, &new.label).await?;
+    let (id, token) = (record.id.to_string(), token.expose().to_owned());
+    Ok(Json(IssuedToken { id, token, expires_at: record.expires_at }))
+}
+
+async fn find(app: &App, login: &str) -> Result<Account, Problem> {
+    let login: LoginName = login.parse()?;
+    app.accounts.find(&login).await?.ok_or_else(|| Problem::not_found("such account"))
+}

@@ -1,0 +1,70 @@
+//! What every handler of the two listeners reaches.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use tokio::runtime::Handle;
+use zhongtai_audit::AuditLog;
+use zhongtai_authz::Authz;
+use zhongtai_cap_config::EmbeddedConfig;
+use zhongtai_cap_credit::EmbeddedCredit;
+use zhongtai_cap_log::LogTail;
+use zhongtai_cap_notify::Outbox;
+use zhongtai_cap_subject::{Accounts, Tokens};
+use zhongtai_kernel::{AuditUnavailable, Clock, Event, Record, Recorder, RequestId};
+use zhongtai_registry::Registry;
+use zhongtai_runtime::Runtime;
+use zhongtai_store::Store;
+
+use crate::{deployments::Deployments, edge::Health, metrics::Metrics};
+
+/// The running host.
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) audit: AuditLog,
+    pub(crate) authz: Arc<Authz>,
+    pub(crate) registry: Registry,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) deployments: Deployments,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Health,
+    pub(crate) accounts: Accounts,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) credit: Arc<EmbeddedCredit>,
+    pub(crate) settings: Arc<EmbeddedConfig>,
+    pub(crate) outbox: Outbox,
+    pub(crate) log_tail: Arc<LogTail>,
+    /// Why the policy folders can't be put in force, while they can't.
+    pub(crate) policy_error: ArcSwapOption<String>,
+    /// Where I/O lives.
+    pub(crate) shared: Handle,
+}
+
+// === impl App ===
+
+impl App {
+    /// Records an act of an account.
+    pub(crate) fn record(
+        &self,
+        request: RequestId,
+        actor: String,
+        action: &'static str,
+        target: impl Into<String>,
+        outcome: &str,
+    ) -> Result<(), AuditUnavailable> {
+        let event = Event::Act { actor, action, target: target.into(), outcome: outcome.to_owned() };
+        self.audit.record(Record { at: self.clock.now(), request, sequence: 0, event })
+    }
+
+    /// Records an act and waits until the record is on disk: an act that can't be recorded must not happen.
+    pub(crate) async fn record_first(
+        &self,
+        actor: String,
+        action: &'static str,
+        target: impl Into<String>,
+    ) -> Result<(), AuditUnavailable> {
+        self.record(RequestId::generate(), actor, action, target, "begun")?;
+        self.audit.committed().await
+    }
+}

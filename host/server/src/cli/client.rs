@@ -1,0 +1,97 @@
+//! The admin API, as the command line uses it.
+
+use anyhow::{Context, bail};
+use reqwest::{Method, RequestBuilder, Response};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::HostArgs;
+
+/// A host to speak to.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    host: HostArgs,
+}
+
+// === impl Client ===
+
+impl Client {
+    pub(super) fn new(host: HostArgs) -> anyhow::Result<Self> {
+        // No proxy: an admin listener is on this machine or behind a tunnel.
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Self { http, host })
+    }
+
+    pub(super) fn json(&self) -> bool {
+        self.host.json
+    }
+
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(super) fn public(&self) -> &str {
+        self.host.public.trim_end_matches('/')
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        Ok(self.send(self.request(Method::GET, path)?).await?.json().await?)
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        Ok(self.send(self.request(Method::POST, path)?.json(body)).await?.json().await?)
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &impl Serialize) -> anyhow::Result<()> {
+        self.send(self.request(Method::PUT, path)?.json(body)).await.map(drop)
+    }
+
+    pub(super) async fn act(&self, method: Method, path: &str) -> anyhow::Result<()> {
+        self.send(self.request(method, path)?).await.map(drop)
+    }
+
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<T> {
+        let request = self.request(Method::POST, path)?.header("content-type", content_type).body(body);
+        Ok(self.send(request).await?.json().await?)
+    }
+
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
+        let url = format!("{}/admin/v1/{path}", self.host.admin.trim_end_matches('/'));
+        Ok(self.http.request(method, url).bearer_auth(self.token()?))
+    }
+
+    fn token(&self) -> anyhow::Result<String> {
+        if let Ok(token) = std::env::var("ZT_TOKEN") {
+            return Ok(token);
+        }
+        let file = &self.host.token_file;
+        let token = std::fs::read_to_string(file).with_context(|| {
+            format!(
+                "no operator's token: set ZT_TOKEN, or --token-file to the one that `zt serve` made ({} can't be read)",
+                file.display()
+            )
+        })?;
+        Ok(token.trim().to_owned())
+    }
+
+    /// Sends a request; what is not a success becomes the problem's detail.
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let response = request.send().await.with_context(|| {
+            format!("no host answers at {}: start one with `zt serve`, or set ZT_ADMIN", self.host.admin)
+        })?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let problem: Value = response.json().await.unwrap_or_default();
+        match problem.get("detail").and_then(Value::as_str) {
+            Some(detail) => bail!("refused: {detail}"),
+            None => bail!("the host answered {status}"),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The command line. Each file is one noun; the verbs in it are what operators and developers type.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod client;
+mod data;
+mod format;
+mod grant;
+mod message;
+mod new;
+mod plugin;
+mod setting;
+mod user;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{config::Config, logging, serve};
+pub(crate) use client::Client;
+
+/// Zhongtai (中台): a district government's business middle-platform.
+#[derive(Parser)]
+#[command(name = "zt", version, propagate_version = true)]
+pub(crate) struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    host: HostArgs,
+}
+
+/// Which host to speak to, and how to print.
+#[derive(Args)]
+pub(crate) struct HostArgs {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The host's admin listener.
+    #[arg(long, global = true, env = "ZT_ADMIN", default_value = "http://127.0.0.1:8081")]
+    admin: String,
+    /// The host's public listener.
+    #[arg(long, global = true, env = "ZT_PUBLIC", default_value = "http://127.0.0.1:8080")]
+    public: String,
+    /// A file with an operator's token; `$ZT_TOKEN` goes before it.
+    #[arg(long, global = true, env = "ZT_TOKEN_FILE", default_value = "data/operator.token")]
+    token_file: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the host.
+    Serve {
+        /// Its configuration; `zt.toml` here by default.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Make, build, check and deploy plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Verb),
+    /// Approve what a scenario may use.
+    #[command(subcommand)]
+    Grant(grant::Verb),
+    /// Set what a scenario's `config` gives.
+    #[command(subcommand)]
+    Setting(setting::Verb),
+    /// Manage accounts and tokens.
+    #[command(subcommand)]
+    User(user::Verb),
+    /// Import reference data.
+    #[command(subcommand)]
+    Data(data::Verb),
+    /// Look after messages that could not be delivered.
+    #[command(subcommand)]
+    Message(message::Verb),
+}
+
+// === impl Command ===
+
+impl Command {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        if let Verb::Serve { config } = &self.verb {
+            let config = Config::load(config.as_deref())?;
+            logging::start(config.log.json);
+            return serve::serve(config);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.ask())
+    }
+
+    async fn ask(self) -> anyhow::Result<()> {
+        let client = Client::new(self.host)?;
+        match self.verb {
+            Verb::Serve { .. } => Ok(()),
+            Verb::Plugin(verb) => verb.run(&client).await,
+            Verb::Grant(verb) => verb.run(&client).await,
+            Verb::Setting(verb) => verb.run(&client).await,
+            Verb::User(verb) => verb.run(&client).await,
+            Verb::Data(verb) => verb.run(&client).await,
+            Verb::Message(verb) => verb.run(&client).await,
+        }
+    }
+}
+
+/// Says what went wrong, with its causes.
+pub(crate) fn complain(error: &anyhow::Error) {
+    eprintln!("zt: {error:#}");
+}

@@ -1,0 +1,178 @@
+//! `zt.toml`: how a host is set up. Every key has a default; unknown keys are refused by name.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use serde::Deserialize;
+use zhongtai_authz::PolicyFolder;
+use zhongtai_cap_keyvalue::KeyValueConfig;
+use zhongtai_cap_notify::NotifyConfig;
+use zhongtai_runtime::{AdmissionOptions, EngineOptions};
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    pub(crate) listen: Listen,
+    pub(crate) store: StoreSection,
+    pub(crate) policy: PolicySection,
+    pub(crate) limits: LimitsSection,
+    /// What one scenario may keep.
+    pub(crate) keyvalue: KeyValueConfig,
+    /// How messages leave.
+    pub(crate) notify: NotifyConfig,
+    /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
+    pub(crate) desks: BTreeMap<String, String>,
+    pub(crate) log: LogSection,
+}
+
+/// Where the host listens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Listen {
+    /// For citizens, enterprises and officers. Port 0 takes a free one.
+    pub(crate) public: SocketAddr,
+    /// For operators: never reachable from outside.
+    pub(crate) admin: SocketAddr,
+    /// Listener threads; 0 is one per core.
+    pub(crate) threads: usize,
+    /// How long requests in flight may take when the host stops, seconds.
+    pub(crate) drain_s: u64,
+}
+
+/// Where state is kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StoreSection {
+    /// Keys, artifacts, the audit log, and SQLite's file.
+    pub(crate) data: PathBuf,
+    /// `sqlite://...` or `postgres://...`; empty is a SQLite file in `data`.
+    pub(crate) url: String,
+}
+
+/// Which policies are in force.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PolicySection {
+    /// Relative to the working directory.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+/// How much may run at once.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitsSection {
+    /// Instances in the pool.
+    pub(crate) instances: u32,
+    /// Requests of one department running at once.
+    pub(crate) department_concurrency: usize,
+    /// Requests of one department waiting.
+    pub(crate) department_queue: usize,
+    /// The longest wait, milliseconds.
+    pub(crate) queue_wait_ms: u64,
+}
+
+/// How the host logs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogSection {
+    /// One JSON object a line instead of text.
+    pub(crate) json: bool,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            public: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 8081)),
+            threads: 0,
+            drain_s: 30,
+        }
+    }
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self { data: "data".into(), url: String::new() }
+    }
+}
+
+impl Default for PolicySection {
+    fn default() -> Self {
+        Self { folders: vec!["policies".into()] }
+    }
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        let admission = AdmissionOptions::default();
+        Self {
+            instances: EngineOptions::default().instances,
+            department_concurrency: admission.department_concurrency,
+            department_queue: admission.department_queue,
+            queue_wait_ms: admission.queue_wait.as_millis() as u64,
+        }
+    }
+}
+
+// === impl Config ===
+
+impl Config {
+    /// Reads `path`; without one, `zt.toml` if there is one, and defaults otherwise.
+    pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Self> {
+        let path = match path {
+            Some(path) => path,
+            None if Path::new("zt.toml").exists() => Path::new("zt.toml"),
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not valid", path.display()))
+    }
+
+    pub(crate) fn store_url(&self) -> String {
+        if self.store.url.is_empty() {
+            format!("sqlite://{}?mode=rwc", self.store.data.join("zhongtai.db").display())
+        } else {
+            self.store.url.clone()
+        }
+    }
+
+    pub(crate) fn policy_folders(&self) -> Vec<PolicyFolder> {
+        self.policy.folders.iter().cloned().map(PolicyFolder).collect()
+    }
+
+    pub(crate) fn admission(&self) -> AdmissionOptions {
+        AdmissionOptions {
+            department_concurrency: self.limits.department_concurrency,
+            department_queue: self.limits.department_queue,
+            queue_wait: Duration::from_millis(self.limits.queue_wait_ms),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> EngineOptions {
+        EngineOptions { instances: self.limits.instances, ..EngineOptions::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = toml::from_str::<Config>("[listen]\npubic = \"127.0.0.1:1\"").unwrap_err();
+        assert!(error.to_string().contains("unknown field `pubic`"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        let config: Config = toml::from_str("").unwrap();
+        assert_eq!(config.store_url(), "sqlite://data/zhongtai.db?mode=rwc");
+        assert_eq!(config.listen.public.port(), 8080);
+    }
+}

@@ -1,0 +1,84 @@
+//! `/api/v1/...` of the public listener.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use zhongtai_kernel::{RequestId, Timestamp};
+
+use crate::{app::App, edge::subject::session, json::Body, problem::Problem};
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/api/v1/sign-in", post(sign_in)).route("/api/v1/sign-out", post(sign_out))
+}
+
+/// How long a sign-in lasts.
+const SESSION_LIFETIME: Duration = Duration::from_secs(8 * 3600);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    login: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct SignedIn {
+    token: String,
+    expires_at: Timestamp,
+}
+
+/// `POST /api/v1/sign-in`: a bearer token for a login name and a password.
+async fn sign_in(State(app): State<Arc<App>>, Body(request): Body<SignIn>) -> Response {
+    let id = RequestId::generate();
+    match on_shared(&app, try_sign_in(app.clone(), request, id)).await {
+        Ok(signed_in) => Json(signed_in).into_response(),
+        Err(problem) => problem.in_request(id).into_response(),
+    }
+}
+
+async fn try_sign_in(app: Arc<App>, request: SignIn, id: RequestId) -> Result<SignedIn, Problem> {
+    let outcome = app.accounts.sign_in(&request.login, &request.password).await;
+    let actor = outcome.as_ref().map_or_else(|_| "anonymous".to_owned(), |account| account.subject.account.to_string());
+    let result = if outcome.is_ok() { "ok" } else { "refused" };
+    app.record(id, actor, "session:sign-in", "platform", result)?;
+    let account = outcome?;
+    let (record, token) = app.tokens.issue(account.subject.account, &["scenario"], SESSION_LIFETIME, "sign-in").await?;
+    Ok(SignedIn { token: token.expose().to_owned(), expires_at: record.expires_at })
+}
+
+/// `POST /api/v1/sign-out`: revokes the token it came with.
+async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<StatusCode, Problem> {
+    let session = session(&app, &headers).await?;
+    on_shared(&app, {
+        let app = app.clone();
+        async move {
+            app.record(
+                RequestId::generate(),
+                session.subject.account.to_string(),
+                "session:sign-out",
+                "platform",
+                "ok",
+            )?;
+            app.tokens.revoke(session.token).await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
+    })
+    .await
+}
+
+/// Runs on the shared runtime, where the database's connections live.
+async fn on_shared<T: Send + 'static>(
+    app: &App,
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let lost = || Problem::new(zhongtai_kernel::ErrorKind::Internal, "lost", "the request was lost");
+    app.shared.spawn(work).await.map_err(|_| lost())?
+}

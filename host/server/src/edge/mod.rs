@@ -1,0 +1,60 @@
+//! The public listener: scenarios, sign-in, health.
+
+mod api;
+mod health;
+mod listener;
+mod scenario;
+mod subject;
+
+pub(crate) use health::{Health, live, ready};
+pub(crate) use listener::{PublicListener, bind};
+pub(crate) use subject::session;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+
+use crate::{app::App, problem::Problem};
+
+/// Answers every public request. Scenarios are dispatched before axum's router: they are the hot path, and their
+/// routes are not known when the router is built.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    app: Arc<App>,
+    router: Router,
+}
+
+// === impl Edge ===
+
+impl Edge {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        let router = Router::new()
+            .route("/healthz", get(live))
+            .route("/readyz", get(ready))
+            .merge(api::routes())
+            .fallback(async || Problem::not_found("page").into_response())
+            .method_not_allowed_fallback(async || Problem::method_not_allowed("see the documentation").into_response())
+            .with_state(app.clone());
+        #[cfg(feature = "bench")]
+        let router = router.route("/bench/plain", get(async || "hello"));
+        Self { app, router }
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response {
+        if request.uri().path().starts_with(scenario::PREFIX) {
+            return scenario::answer(&self.app, request).await;
+        }
+        match self.router.clone().oneshot(request.map(Body::new)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}

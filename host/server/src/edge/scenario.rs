@@ -1,0 +1,125 @@
+//! `/s/{department}/{scenario}/...`: router, subject, body, sandbox, response.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    body::{Body, Bytes},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, Request, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use zhongtai_kernel::{ErrorKind, RequestId};
+use zhongtai_runtime::{Call, InvokeError, Outcome};
+
+use crate::{app::App, deployments::Slot, edge::subject, problem::Problem};
+
+/// Where scenarios live.
+pub(super) const PREFIX: &str = "/s/";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers one request, whatever happens in it.
+pub(super) async fn answer(app: &App, request: Request<Incoming>) -> Response {
+    let (id, started) = (RequestId::generate(), Instant::now());
+    let Some((slot, rest)) = route(app, request.uri().path(), id) else {
+        return with_id(Problem::not_found("scenario").in_request(id).into_response(), id);
+    };
+    let path = rest.to_owned();
+    let mut cost = (0, 0);
+    let response = match serve(app, &slot, request, path, id, &mut cost).await {
+        Ok(response) => response,
+        Err(problem) => problem.in_request(id).into_response(),
+    };
+    let (denials, memory) = cost;
+    slot.metrics.record(response.status().as_u16(), started.elapsed().as_secs_f64(), denials, memory);
+    with_id(response, id)
+}
+
+/// The release that answers, and the path below the scenario's route.
+fn route<'a>(app: &App, path: &'a str, id: RequestId) -> Option<(Arc<Slot>, &'a str)> {
+    let below = path.strip_prefix(PREFIX)?;
+    let (department, tail) = below.split_once('/')?;
+    let name = tail.split('/').next()?;
+    let scenario = below.get(..department.len() + 1 + name.len())?;
+    let rest = tail.get(name.len()..).filter(|rest| !rest.is_empty()).unwrap_or("/");
+    Some((app.deployments.pick(scenario, id)?, rest))
+}
+
+async fn serve(
+    app: &App,
+    slot: &Slot,
+    request: Request<Incoming>,
+    path: String,
+    id: RequestId,
+    cost: &mut (u32, usize),
+) -> Result<Response, Problem> {
+    let release = slot.loaded.as_ref().map_err(|_| {
+        Problem::new(ErrorKind::Unavailable, "release-unavailable", "the scenario can't run here at the moment")
+    })?;
+    let (parts, body) = request.into_parts();
+    let subject = subject::of(app, &parts.headers).await?;
+    let most = (release.release().manifest().limits.body_kib as usize) << 10;
+    let request = zhongtai_runtime::Request {
+        body: read(body, most).await?,
+        method: parts.method,
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts.headers,
+        path,
+    };
+    let outcome = app.runtime.invoke(release.clone(), Call { id, subject, request }).await;
+    *cost = (outcome.denials, outcome.memory);
+    respond(outcome, slot, id)
+}
+
+/// The whole body, if it is not larger than the scenario takes.
+async fn read(body: Incoming, most: usize) -> Result<Bytes, Problem> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let too_large = || {
+        let detail = format!("the body is larger than the {} KiB that the scenario takes", most >> 10);
+        Problem::new(ErrorKind::TooLarge, "body-too-large", detail)
+    };
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large());
+    }
+    match Limited::new(body, most).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(Problem::new(ErrorKind::Invalid, "body-incomplete", "the body ended before it was complete")),
+    }
+}
+
+fn respond(outcome: Outcome, slot: &Slot, id: RequestId) -> Result<Response, Problem> {
+    let answer = outcome.response.map_err(|error| {
+        log(&error, slot, id);
+        Problem::from(&error)
+    })?;
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response.headers_mut().entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+/// For the department: what its guest did.
+fn log(error: &InvokeError, slot: &Slot, id: RequestId) {
+    let release = &slot.deployed.release;
+    let (scenario, component) = (release.scenario(), release.digest());
+    match error {
+        InvokeError::Trap { reason, location } => {
+            let location = location.as_deref().unwrap_or("unknown");
+            tracing::error!(request = %id, %scenario, %component, code = error.code(), reason, location, "the guest trapped");
+        }
+        InvokeError::Denied { .. } => {}
+        _ => tracing::warn!(request = %id, %scenario, %component, code = error.code(), %error, "the request failed"),
+    }
+}
+
+fn with_id(mut response: Response, id: RequestId) -> Response {
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}

@@ -1,0 +1,35 @@
+//! `zt`: the host of Zhongtai, and the command that operates it. Exit codes: 0 ok, 1 refused or failed, 2 usage.
+
+mod address_book;
+mod admin;
+mod app;
+mod cli;
+mod config;
+mod deployments;
+mod edge;
+mod json;
+mod logging;
+mod metrics;
+mod problem;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Requests are short and allocate little on many threads: mimalloc is faster there than the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let command = cli::Command::parse();
+    // One TLS implementation for every outbound client. It is the first call, so none can be installed yet.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            cli::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

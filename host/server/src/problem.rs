@@ -1,0 +1,235 @@
+//! RFC 9457 problem documents: the only place that turns kinds of errors into HTTP statuses.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use zhongtai_cap_config::ConfigError;
+use zhongtai_cap_credit::CreditError;
+use zhongtai_cap_notify::NotifyError;
+use zhongtai_cap_subject::{InvalidValue, SubjectError};
+use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId};
+use zhongtai_registry::RegistryError;
+use zhongtai_runtime::{InvokeError, LoadError};
+use zhongtai_store::StoreError;
+
+/// A failed request, as its client sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    request_id: Option<RequestId>,
+    retry_after_s: Option<u64>,
+    allow: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<RequestId>,
+}
+
+// === impl Problem ===
+
+impl Problem {
+    /// A problem of a kind. `detail` is read by the public: no internals, no personal values.
+    pub(crate) fn new(kind: ErrorKind, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status: status(kind),
+            code,
+            detail: detail.into(),
+            request_id: None,
+            retry_after_s: matches!(kind, ErrorKind::Overloaded | ErrorKind::Unavailable).then_some(1),
+            allow: None,
+        }
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(ErrorKind::NotFound, "not-found", format!("there is no {what} here"))
+    }
+
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        let mut problem = Self::new(ErrorKind::Invalid, "method-not-allowed", format!("allowed here: {allow}"));
+        problem.status = StatusCode::METHOD_NOT_ALLOWED;
+        problem.allow = Some(allow);
+        problem
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds.max(1));
+        self
+    }
+
+    pub(crate) fn in_request(mut self, id: RequestId) -> Self {
+        self.request_id = Some(id);
+        self
+    }
+
+    /// A fault behind the edge: the public learns that there was one, the log learns which.
+    pub(crate) fn inside(kind: ErrorKind, code: &'static str, error: &dyn std::error::Error) -> Self {
+        match kind {
+            ErrorKind::Internal | ErrorKind::Unavailable => {
+                tracing::error!(code, error = chain(error), "a part of the host failed");
+                Self::new(kind, code, "a part of the platform does not answer; try again later")
+            }
+            kind => Self::new(kind, code, error.to_string()),
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::Denied => StatusCode::FORBIDDEN,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Overloaded | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Guest => StatusCode::BAD_GATEWAY,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = Document {
+            r#type: format!("urn:zhongtai:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance: self.request_id.map(|id| format!("urn:ulid:{id}")),
+            code: self.code,
+            request_id: self.request_id,
+        };
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// What the public learns of a guest's failure: that, not why. The log has the rest.
+impl From<&InvokeError> for Problem {
+    fn from(error: &InvokeError) -> Self {
+        let detail = match error {
+            InvokeError::Trap { .. } => "the scenario failed; the department can find out why by the request id".into(),
+            InvokeError::Response(_) => "the scenario's response is not valid".into(),
+            InvokeError::Denied { reference } => format!("access denied; reference {reference}"),
+            InvokeError::Audit(_) | InvokeError::Sandbox(_) => {
+                "a part of the platform does not answer; try again later".into()
+            }
+            other => other.to_string(),
+        };
+        Self::new(error.kind(), error.code(), detail)
+    }
+}
+
+impl From<LoadError> for Problem {
+    fn from(error: LoadError) -> Self {
+        Self::inside(error.kind(), error.code(), &error)
+    }
+}
+
+impl From<AuditUnavailable> for Problem {
+    fn from(error: AuditUnavailable) -> Self {
+        Self::inside(ErrorKind::Unavailable, "audit-unavailable", &error)
+    }
+}
+
+/// Errors whose kind says it all, with the code of their part.
+macro_rules! from_kind {
+    ($($error:ty => $code:literal),+ $(,)?) => {
+        $(impl From<$error> for Problem {
+            fn from(error: $error) -> Self {
+                Self::inside(error.kind(), $code, &error)
+            }
+        })+
+    };
+}
+
+from_kind!(
+    ConfigError => "setting",
+    CreditError => "credit",
+    ManifestError => "manifest",
+    NotifyError => "notify",
+    RegistryError => "registry",
+    StoreError => "store",
+);
+
+impl From<InvalidId> for Problem {
+    fn from(error: InvalidId) -> Self {
+        Self::new(ErrorKind::Invalid, "invalid-id", error.to_string())
+    }
+}
+
+impl From<InvalidValue> for Problem {
+    fn from(error: InvalidValue) -> Self {
+        Self::new(error.kind(), "invalid-value", error.to_string())
+    }
+}
+
+impl From<SubjectError> for Problem {
+    fn from(error: SubjectError) -> Self {
+        let problem = Self::inside(error.kind(), "account", &error);
+        match error {
+            SubjectError::Throttled { retry_after } => problem.retry_after(retry_after.as_secs()),
+            _ => problem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_problem_is_a_problem_document() {
+        let problem = Problem::new(ErrorKind::Overloaded, "overloaded", "too many requests at once")
+            .in_request(RequestId::from_bytes([0; 16]));
+        let response = problem.into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        insta::assert_json_snapshot!(serde_json::from_slice::<serde_json::Value>(&body).unwrap());
+    }
+
+    #[test]
+    fn a_guests_panic_message_is_not_shown_to_the_public() {
+        let error = InvokeError::Trap { reason: "phone 13800000000".into(), location: None };
+        assert!(!format!("{:?}", Problem::from(&error)).contains("13800000000"));
+    }
+}

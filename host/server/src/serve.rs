@@ -1,0 +1,243 @@
+//! `zt serve`: the composition root. Opens everything, wires it together, listens, drains, closes.
+
+use std::{io::Write as _, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use arc_swap::ArcSwapOption;
+use tokio::{
+    runtime::Handle,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use zhongtai_audit::AuditLog;
+use zhongtai_authz::Authz;
+use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
+use zhongtai_cap_notify::{Notify, Outbox};
+use zhongtai_cap_subject::{Accounts, Handles, SubjectCapability, Tokens};
+use zhongtai_kernel::{Clock, SystemClock};
+use zhongtai_registry::Registry;
+use zhongtai_runtime::{Capability, HostKey, Runtime, RuntimeOptions, Services};
+use zhongtai_store::{Migration, Store};
+
+use crate::{
+    address_book::Addresses,
+    admin,
+    app::App,
+    config::Config,
+    deployments::Deployments,
+    edge::{Edge, Health, PublicListener, bind},
+    metrics::Metrics,
+};
+
+/// How soon a change made through another host, or in a policy folder, is in force here.
+const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The migrations of every crate that owns tables, in order.
+fn migrations() -> Vec<Migration> {
+    [
+        zhongtai_registry::MIGRATIONS,
+        zhongtai_cap_config::MIGRATIONS,
+        zhongtai_cap_credit::MIGRATIONS,
+        zhongtai_cap_keyvalue::MIGRATIONS,
+        zhongtai_cap_notify::MIGRATIONS,
+        zhongtai_cap_subject::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// Runs the host until it is told to stop.
+pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
+    // The shared runtime: the slow lane, the admin listener, and all I/O.
+    let shared = tokio::runtime::Builder::new_multi_thread().thread_name("zt-shared").enable_all().build()?;
+    let (stop, stopped) = watch::channel(false);
+    let app = shared.block_on(open(&config, shared.handle().clone()))?;
+    let threads = match config.listen.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    let (public, sockets) =
+        bind(config.listen.public, threads).with_context(|| format!("can't listen on {}", config.listen.public))?;
+    let drain = Duration::from_secs(config.listen.drain_s);
+    let listener = PublicListener::start(sockets, &Edge::new(app.clone()), &stopped, drain)?;
+    shared.block_on(run(&config, app.clone(), public, stop))?;
+    listener.join();
+    shared.block_on(app.store.close());
+    shared.shutdown_timeout(Duration::from_secs(5));
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens the store, keys, policies, audit, capabilities and sandbox, and loads what is deployed.
+async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
+    let data = &config.store.data;
+    std::fs::create_dir_all(data).with_context(|| format!("{} can't be made", data.display()))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let host_key = HostKey::load_or_create(&data.join("host.key")).context("host.key")?;
+    // Seals what is in the database: every host of one database has a copy of this file.
+    let platform_key = HostKey::load_or_create(&data.join("platform.key")).context("platform.key")?;
+    let store = Store::open(&config.store_url(), &migrations()).await.context("the store can't be opened")?;
+    let authz = Arc::new(Authz::load(&config.policy_folders()).context("the policies can't be put in force")?);
+    let audit = AuditLog::open(&data.join("audit"), zhongtai_audit::Options::default())?;
+    let accounts = Accounts::new(store.clone(), clock.clone(), platform_key.derive("subject-attributes"));
+    let handles = Arc::new(Handles::new(platform_key.derive("subject-handles")));
+    let addresses = Addresses::new(&config.desks, Arc::new(accounts.clone()), handles.clone())?;
+    let channels = config.notify.channels(&clock)?;
+    let outbox = Outbox::new(store.clone(), clock.clone(), channels, config.notify.schedule);
+    let keyvalue = EmbeddedKeyValue::new(store.clone(), clock.clone(), config.keyvalue);
+    let credit = Arc::new(zhongtai_cap_credit::EmbeddedCredit::new(store.clone()));
+    let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
+    let log_tail = Arc::new(zhongtai_cap_log::LogTail::default());
+
+    // One line per capability.
+    let capabilities: Vec<Arc<dyn Capability>> = vec![
+        Arc::new(zhongtai_cap_clock::ClockCapability),
+        Arc::new(zhongtai_cap_config::Config(settings.clone())),
+        Arc::new(zhongtai_cap_credit::Credit(credit.clone())),
+        Arc::new(KeyValue(Arc::new(keyvalue))),
+        Arc::new(zhongtai_cap_log::Log(log_tail.clone())),
+        Arc::new(Notify { provider: Arc::new(outbox.clone()), addresses: Arc::new(addresses) }),
+        Arc::new(zhongtai_cap_random::Random),
+        Arc::new(SubjectCapability { provider: Arc::new(accounts.clone()), handles }),
+    ];
+
+    let services = Services::new(authz.clone(), Arc::new(audit.clone()), clock.clone());
+    let options = RuntimeOptions {
+        engine: config.engine(),
+        admission: config.admission(),
+        artifacts: data.join("aot"),
+        key: host_key,
+    };
+    let runtime = Arc::new(Runtime::new(options, capabilities, services, shared.clone())?);
+    let registry = Registry::new(store.clone(), clock.clone());
+    let metrics = Arc::new(Metrics::new()?);
+    let deployments = Deployments::new(registry.clone(), runtime.clone(), metrics.clone());
+    deployments.refresh().await.context("the deployments can't be loaded")?;
+    let tokens = Arc::new(Tokens::new(accounts.clone()));
+    bootstrap(&accounts, &tokens, data).await?;
+    Ok(Arc::new(App {
+        store,
+        clock,
+        audit,
+        authz,
+        registry,
+        runtime,
+        deployments,
+        metrics,
+        health: Health::default(),
+        accounts,
+        tokens,
+        credit,
+        settings,
+        outbox,
+        log_tail,
+        policy_error: ArcSwapOption::empty(),
+        shared,
+    }))
+}
+
+/// At the first start, makes the operator's account and leaves its generated credentials in a file that only this
+/// user can read.
+async fn bootstrap(accounts: &Accounts, tokens: &Tokens, data: &Path) -> anyhow::Result<()> {
+    let Some((account, password)) = accounts.bootstrap_operator().await? else { return Ok(()) };
+    let lifetime = Duration::from_secs(90 * 24 * 3600);
+    let (_, token) = tokens.issue(account.subject.account, &["admin", "scenario"], lifetime, "first start").await?;
+    write_secret(&data.join("operator.password"), password.expose())?;
+    write_secret(&data.join("operator.token"), token.expose())?;
+    tracing::info!("made the account `operator`; its generated credentials are in {}/operator.*", data.display());
+    Ok(())
+}
+
+/// A file of mode 0600.
+pub(crate) fn write_secret(path: &Path, secret: &str) -> anyhow::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("{} can't be written", path.display()))?;
+    writeln!(file, "{secret}")?;
+    Ok(())
+}
+
+/// Listens for operators, watches for changes, delivers messages; until SIGTERM or SIGINT. Then drains.
+async fn run(
+    config: &Config,
+    app: Arc<App>,
+    public: std::net::SocketAddr,
+    stop: watch::Sender<bool>,
+) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind(config.listen.admin)
+        .await
+        .with_context(|| format!("can't listen on {}", config.listen.admin))?;
+    let admin_address = listener.local_addr()?;
+    let mut stopping = stop.subscribe();
+    let admin = axum::serve(listener, admin::router(app.clone()))
+        .with_graceful_shutdown(async move { drop(stopping.wait_for(|stop| *stop).await) });
+    let admin = tokio::spawn(async move { admin.await });
+    let watcher = tokio::spawn(watch(config.policy_folders(), app.clone(), stop.subscribe()));
+    let outbox = tokio::spawn(app.outbox.clone().run(stop.subscribe()));
+    app.health.set_ready(true);
+    tracing::info!(
+        public = %format_args!("http://{public}"),
+        admin = %format_args!("http://{admin_address}"),
+        instances = app.runtime.pool().0,
+        policies = app.authz.summary().policies,
+        scenarios = app.deployments.all().len(),
+        "ready"
+    );
+    wait_for_signal().await?;
+    tracing::info!("stopping: requests in flight may finish");
+    app.health.set_ready(false);
+    stop.send_replace(true);
+    for task in [watcher, outbox] {
+        let _ = tokio::time::timeout(Duration::from_secs(10), task).await;
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(config.listen.drain_s), admin).await;
+    Ok(())
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Takes over what other hosts deployed and set, and policy files that changed.
+async fn watch(folders: Vec<zhongtai_authz::PolicyFolder>, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = tokio::time::sleep(WATCH_INTERVAL) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = app.deployments.refresh().await {
+            tracing::warn!(%error, "the deployments can't be refreshed");
+        }
+        if let Err(error) = app.settings.reload().await {
+            tracing::warn!(%error, "the settings can't be read again");
+        }
+        reload_policies(&folders, &app).await;
+    }
+}
+
+async fn reload_policies(folders: &[zhongtai_authz::PolicyFolder], app: &Arc<App>) {
+    let (authz, folders) = (app.authz.clone(), folders.to_vec());
+    let reload = tokio::task::spawn_blocking(move || authz.reload(&folders));
+    match reload.await {
+        Ok(Ok(true)) => tracing::info!(hash = %app.authz.summary().hash, "other policies are in force"),
+        Ok(Ok(false)) => app.policy_error.store(None),
+        Ok(Err(error)) => {
+            // Told once, not twice a second.
+            let text = error.to_string();
+            if app.policy_error.load().as_deref() != Some(&text) {
+                tracing::error!(%error, "the policies can't be put in force; the active set stays");
+                app.policy_error.store(Some(Arc::new(text)));
+            }
+        }
+        Err(_) => {}
+    }
+}

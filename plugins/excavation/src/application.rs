@@ -1,0 +1,117 @@
+//! An application and its life: received, then approved or rejected, and nothing after that.
+
+use zhongtai::{credit::Verdict, prelude::*};
+
+use crate::{
+    applicant::Applicant,
+    fee::Fen,
+    form::{Form, Text},
+    number::Number,
+};
+
+/// An application that was taken in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Application {
+    pub number: Number,
+    pub applicant: Applicant,
+    pub form: Form,
+    pub review: Review,
+    pub fee: Fen,
+    pub filed: Timestamp,
+    pub state: State,
+}
+
+/// How closely an officer has to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Review {
+    Normal,
+    /// Public credit asks for a person to look; which list it was, for that person.
+    Manual(String),
+}
+
+/// How far an application is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    Received,
+    Approved(Decision),
+    Rejected(Decision),
+}
+
+/// Who decided, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: Text<500>,
+}
+
+/// What an officer can decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Approve,
+    Reject,
+}
+
+// === impl Application ===
+
+impl Application {
+    /// Decides it, once.
+    pub fn decide(self, outcome: Outcome, decision: Decision) -> Result<Self> {
+        let state = self.state.decide(outcome, decision)?;
+        Ok(Self { state, ..self })
+    }
+}
+
+// === impl Review ===
+
+impl Review {
+    /// What public credit asks for; a barred company is refused.
+    pub fn by(verdict: &Verdict) -> Result<Self> {
+        if verdict.is_barred() {
+            let problem = conflict(format!("the company is barred: {}", verdict.basis())).with_code("company-barred");
+            let basis = verdict.records().iter().map(ToString::to_string).collect::<Vec<_>>();
+            return Err(problem.with("basis", basis));
+        }
+        Ok(if verdict.is_flagged() { Self::Manual(verdict.basis().to_string()) } else { Self::Normal })
+    }
+
+    /// The word for people and programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Manual(_) => "manual",
+        }
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn decide(self, outcome: Outcome, decision: Decision) -> Result<Self> {
+        match (self, outcome) {
+            (Self::Received, Outcome::Approve) => Ok(Self::Approved(decision)),
+            (Self::Received, Outcome::Reject) => Ok(Self::Rejected(decision)),
+            (decided, _) => Err(conflict(format!("it is {} already", decided.name())).with_code("already-decided")),
+        }
+    }
+
+    /// The word for people and programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Approved(_) => "approved",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+
+    /// The decision, when there is one.
+    pub fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Received => None,
+            Self::Approved(decision) | Self::Rejected(decision) => Some(decision),
+        }
+    }
+}

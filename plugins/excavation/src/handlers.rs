@@ -1,0 +1,94 @@
+//! What the scenario answers.
+
+use zhongtai::{credit, prelude::*};
+
+use crate::{
+    PURPOSE,
+    applicant::Applicant,
+    application::{Application, Decision, Outcome, Review, State},
+    fee::Fen,
+    form::{Day, Form, Text},
+    idempotency::IdempotencyKey,
+    messages,
+    number::Number,
+    store,
+    view::{Page, Reader, Receipt, View},
+};
+
+/// The role of officers who see every application and decide it.
+const WINDOW: &str = "window";
+/// The longest permit unless an operator sets `longest_days`.
+const LONGEST_DAYS: u32 = 90;
+
+/// Takes an application in.
+#[post("/applications")]
+pub fn apply(subject: Subject, key: IdempotencyKey, Json(form): Json<Form>) -> Result<Response> {
+    let application = match store::earlier(&subject.handle, &key)? {
+        Some(application) => application,
+        None => store::file(admit(&subject, form.clone())?, &key)?,
+    };
+    ensure!(
+        application.form == form,
+        unprocessable("this idempotency key was used for another application").with_code("idempotency-key-reused")
+    );
+    messages::received(&application);
+    Ok(Created(Receipt::new(&application)).at(format!("applications/{}", application.number)))
+}
+
+/// Whether an application is taken in, and how it will be looked at.
+fn admit(subject: &Subject, form: Form) -> Result<Application> {
+    let filed = clock::now();
+    form.check(Day::of(filed)?, config::parse("longest_days")?.unwrap_or(LONGEST_DAYS))?;
+    let applicant = Applicant::of(subject, &form.company)?;
+    let review = Review::by(&credit::check(&form.company, PURPOSE)?)?;
+    let fee = Fen::for_area(form.area_m2)?;
+    let number = Number::draw(filed);
+    info!(%number, review = review.name(), "application admitted");
+    Ok(Application { number, applicant, form, review, fee, filed, state: State::Received })
+}
+
+#[derive(Deserialize)]
+pub struct After {
+    after: Option<Number>,
+}
+
+/// The subject's own applications; all of them for the window.
+#[get("/applications")]
+pub fn list(subject: Subject, Query(After { after }): Query<After>) -> Result<Json<Page>> {
+    let (reader, found) = match subject.has_role(WINDOW) {
+        true => (Reader::Window, store::all(after.as_ref())?),
+        false => (Reader::Applicant, store::own(&subject.handle, after.as_ref())?),
+    };
+    let last = found.last().filter(|_| found.len() == store::PAGE);
+    let next = last.map(|application| application.number.clone());
+    let applications = found.into_iter().map(|application| View::of(application, reader)).collect();
+    Ok(Json(Page { applications, next }))
+}
+
+/// One application. Somebody else's is as unknown as one that was never filed.
+#[get("/applications/{number}")]
+pub fn show(subject: Subject, Path(number): Path<Number>) -> Result<Option<Json<View>>> {
+    let reader = if subject.has_role(WINDOW) { Reader::Window } else { Reader::Applicant };
+    let found = store::find(&number)?;
+    let visible =
+        found.filter(|application| reader == Reader::Window || application.applicant.handle == subject.handle);
+    Ok(visible.map(|application| Json(View::of(application, reader))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDecision {
+    outcome: Outcome,
+    reason: Text<500>,
+}
+
+/// Decides an application, once and for all.
+#[post("/applications/{number}/decisions")]
+pub fn decide(officer: Subject, Path(number): Path<Number>, Json(new): Json<NewDecision>) -> Result<Created<View>> {
+    ensure!(officer.has_role(WINDOW), forbidden("only an officer at the window decides"));
+    let decision = Decision { by: officer.handle, at: clock::now(), reason: new.reason };
+    let decided = store::change(&number, |application| application.decide(new.outcome, decision.clone()))?;
+    messages::decided(&decided, &decision);
+    info!(%number, outcome = decided.state.name(), "application decided");
+    Ok(Created(View::of(decided, Reader::Window)))
+}

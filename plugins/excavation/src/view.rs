@@ -1,0 +1,90 @@
+//! Applications as the API shows them: never whose handle it was.
+
+use zhongtai::prelude::*;
+
+use crate::{
+    applicant::{Capacity, Contact},
+    application::{Application, Review},
+    fee::Fen,
+    form::{Form, Text},
+    number::Number,
+};
+
+/// What an applicant gets for an application.
+#[derive(Serialize)]
+pub struct Receipt {
+    number: Number,
+    state: &'static str,
+    review: &'static str,
+    fee_fen: Fen,
+    filed: Timestamp,
+}
+
+/// An application, for its applicant and for the window.
+#[derive(Serialize)]
+pub struct View {
+    #[serde(flatten)]
+    receipt: Receipt,
+    #[serde(flatten)]
+    form: Form,
+    capacity: Capacity,
+    contact: Contact,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<DecisionView>,
+    /// Which list asks for a manual review; for the window only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit_basis: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DecisionView {
+    at: Timestamp,
+    reason: Text<500>,
+}
+
+/// One page of a list. `next` is the `after` of the next page.
+#[derive(Serialize)]
+pub struct Page {
+    pub applications: Vec<View>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Number>,
+}
+
+/// Who looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Applicant,
+    Window,
+}
+
+impl Receipt {
+    /// The receipt of a new application. An idempotent request gets the same one again, whatever was decided since.
+    pub fn new(application: &Application) -> Self {
+        Self { state: "received", ..Self::now(application) }
+    }
+
+    fn now(application: &Application) -> Self {
+        Self {
+            number: application.number.clone(),
+            state: application.state.name(),
+            review: application.review.name(),
+            fee_fen: application.fee,
+            filed: application.filed,
+        }
+    }
+}
+
+impl View {
+    /// An application as `reader` may see it.
+    pub fn of(application: Application, reader: Reader) -> Self {
+        let receipt = Receipt::now(&application);
+        let decision = application.state.decision();
+        let decision = decision.map(|decision| DecisionView { at: decision.at, reason: decision.reason.clone() });
+        let credit_basis = match application.review {
+            Review::Manual(basis) if reader == Reader::Window => Some(basis),
+            _ => None,
+        };
+        let (capacity, contact) = (application.applicant.capacity, application.applicant.contact);
+        Self { receipt, form: application.form, capacity, contact, decision, credit_basis }
+    }
+}

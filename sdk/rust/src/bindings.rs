@@ -1,0 +1,24 @@
+//! What `wit-bindgen` makes of the world `zhongtai:scenario/plugin`. Only a component has these; everything else in
+//! the crate goes through [`crate::host`].
+
+#![allow(unsafe_code, missing_docs, clippy::all, clippy::restriction, reason = "generated")]
+#![allow(unused_qualifications, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: [
+        "../../wit/log",
+        "../../wit/clock",
+        "../../wit/random",
+        "../../wit/config",
+        "../../wit/keyvalue",
+        "../../wit/credit",
+        "../../wit/notify",
+        "../../wit/subject",
+        "../../wit/scenario",
+    ],
+    world: "zhongtai:scenario/plugin",
+    generate_all,
+    pub_export_macro: true,
+    export_macro_name: "export_component",
+    default_bindings_module: "zhongtai::__private::bindings",
+});

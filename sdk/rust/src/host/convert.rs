@@ -1,0 +1,144 @@
+//! Between the generated types and ours. Compiled only into components, where it holds our types to the contract.
+
+use crate::{
+    Request, Response,
+    bindings::{
+        exports::zhongtai::scenario::http,
+        zhongtai::{
+            credit::check as wit_credit, keyvalue::store, log::logging, notify::send as wit_notify, subject::current,
+        },
+    },
+    credit, keyvalue,
+    log::Level,
+    notify, subject,
+};
+
+/// `simple_enum!(from => to: A B C)` for enums with the same names.
+macro_rules! simple_enum {
+    ($($from:ty => $to:ty: $($name:ident)*;)*) => {$(
+        impl From<$from> for $to {
+            fn from(value: $from) -> Self {
+                match value {
+                    $(<$from>::$name => Self::$name,)*
+                }
+            }
+        }
+    )*};
+}
+
+simple_enum! {
+    Level => logging::Level: Trace Debug Info Warn Error;
+    wit_credit::Standing => credit::Standing: Clear Flagged Barred;
+    wit_notify::Delivery => notify::Delivery: Queued Delivered Dead;
+    current::Kind => subject::Kind: NaturalPerson LegalPerson Officer;
+    current::Assurance => subject::Assurance: Low Substantial High;
+}
+
+impl From<http::Request> for Request {
+    fn from(request: http::Request) -> Self {
+        let http::Request { method, path, query, headers, body } = request;
+        Self { method, path, query, headers, body }
+    }
+}
+
+impl From<Response> for http::Response {
+    fn from(response: Response) -> Self {
+        let Response { status, headers, body } = response;
+        Self { status, headers, body }
+    }
+}
+
+impl From<keyvalue::Change> for store::Change {
+    fn from(change: keyvalue::Change) -> Self {
+        let expected = match change.expected {
+            keyvalue::Expected::Any => store::Expectation::Any,
+            keyvalue::Expected::Absent => store::Expectation::Absent,
+            keyvalue::Expected::Version(version) => store::Expectation::Version(version),
+        };
+        Self { key: change.key, expected, value: change.value }
+    }
+}
+
+impl From<store::Error> for keyvalue::Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Denied(decision) => Self::Denied(decision),
+            store::Error::InvalidKey(what) => Self::InvalidKey(what),
+            store::Error::TooLarge(limit) => Self::TooLarge(limit),
+            store::Error::QuotaExceeded(limit) => Self::QuotaExceeded(limit),
+            store::Error::Conflict(key) => Self::Conflict(key),
+            store::Error::Other(what) => Self::Other(what),
+        }
+    }
+}
+
+impl From<wit_credit::Basis> for credit::Basis {
+    fn from(basis: wit_credit::Basis) -> Self {
+        let wit_credit::Basis { category, source, since, until } = basis;
+        Self { category, source, since, until }
+    }
+}
+
+impl From<wit_credit::Verdict> for credit::Verdict {
+    fn from(verdict: wit_credit::Verdict) -> Self {
+        Self::new(verdict.standing.into(), verdict.basis.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<wit_credit::CreditRecord> for credit::Record {
+    fn from(record: wit_credit::CreditRecord) -> Self {
+        Self { basis: record.basis.into(), detail: record.detail }
+    }
+}
+
+impl From<wit_credit::Error> for credit::Error {
+    fn from(error: wit_credit::Error) -> Self {
+        match error {
+            wit_credit::Error::Denied(decision) => Self::Denied(decision),
+            wit_credit::Error::InvalidCode(what) => Self::InvalidCode(what),
+            wit_credit::Error::UndeclaredPurpose(purpose) => Self::UndeclaredPurpose(purpose),
+            wit_credit::Error::Other(what) => Self::Other(what),
+        }
+    }
+}
+
+impl From<notify::Message> for wit_notify::Message {
+    fn from(message: notify::Message) -> Self {
+        let to = match message.to {
+            notify::Recipient::Asker => wit_notify::Recipient::Asker,
+            notify::Recipient::Subject(handle) => wit_notify::Recipient::Subject(handle),
+            notify::Recipient::Desk(name) => wit_notify::Recipient::Desk(name),
+        };
+        let notify::Message { template, variables, once, .. } = message;
+        Self { to, template, variables, idempotency_key: once }
+    }
+}
+
+impl From<wit_notify::Error> for notify::Error {
+    fn from(error: wit_notify::Error) -> Self {
+        match error {
+            wit_notify::Error::Denied(decision) => Self::Denied(decision),
+            wit_notify::Error::UnknownTemplate(name) => Self::UnknownTemplate(name),
+            wit_notify::Error::InvalidVariable(name) => Self::InvalidVariable(name),
+            wit_notify::Error::Unreachable(who) => Self::Unreachable(who),
+            wit_notify::Error::Other(what) => Self::Other(what),
+        }
+    }
+}
+
+impl From<current::Subject> for subject::Subject {
+    fn from(subject: current::Subject) -> Self {
+        let current::Subject { handle, kind, assurance, roles } = subject;
+        Self { handle, kind: kind.into(), assurance: assurance.into(), roles }
+    }
+}
+
+impl From<current::Error> for subject::Error {
+    fn from(error: current::Error) -> Self {
+        match error {
+            current::Error::Anonymous => Self::Anonymous,
+            current::Error::UndeclaredPurpose(purpose) => Self::UndeclaredPurpose(purpose),
+            current::Error::Other(what) => Self::Other(what),
+        }
+    }
+}

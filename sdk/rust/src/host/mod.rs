@@ -1,0 +1,14 @@
+//! The one door to the capabilities: a component calls the host, a native test calls the mock.
+//!
+//! Both sides have the same functions in this crate's own types, so that everything above is written once.
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+#[cfg(target_arch = "wasm32")]
+mod convert;
+
+#[cfg(target_arch = "wasm32")]
+pub use component::*;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::testing::answers::*;

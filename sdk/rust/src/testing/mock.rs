@@ -1,0 +1,199 @@
+//! A host for tests.
+
+use std::{marker::PhantomData, rc::Rc};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{LogEvent, Outgoing, Person, Record, Reply, Verdict, state};
+use crate::{Plugin, Request, Response, clock::Timestamp, http, keyvalue, notify::Message};
+
+/// A host that exists only in this process, with the handlers of a plugin. `zhongtai::plugin!` names it `MockHost`.
+///
+/// Made with [`new`](Self::new), told what it knows, asked with [`get`](Self::get), [`post`](Self::post) and their
+/// like, and looked at afterwards. Data and messages stay from one request to the next, as in a real host.
+#[derive(Debug)]
+pub struct Mock<P> {
+    state: state::Shared,
+    plugin: PhantomData<P>,
+}
+
+impl<P: Plugin> Default for Mock<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What the host knows.
+impl<P: Plugin> Mock<P> {
+    /// A host without data, where nobody is signed in and everything is allowed. Its clock stands at
+    /// 2026-01-01T00:00:00Z.
+    pub fn new() -> Self {
+        Self { state: state::Shared::default(), plugin: PhantomData }
+    }
+
+    /// Signs a subject in: a handle, or a [`Person`] with more to it.
+    #[must_use]
+    pub fn subject(self, person: impl Into<Person>) -> Self {
+        self.with(|state| state.person = Some(person.into()))
+    }
+
+    /// Signs the subject out.
+    #[must_use]
+    pub fn anonymous(self) -> Self {
+        self.with(|state| state.person = None)
+    }
+
+    /// The verdict on a credit code. Other codes are clear.
+    #[must_use]
+    pub fn credit(self, code: &str, verdict: Verdict) -> Self {
+        self.with(|state| {
+            state.verdicts.insert(code.into(), verdict);
+        })
+    }
+
+    /// A record of a credit code, for `credit::records`.
+    #[must_use]
+    pub fn credit_record(self, code: &str, record: Record) -> Self {
+        self.with(|state| state.records.entry(code.into()).or_default().push(record))
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn config(self, key: &str, value: &str) -> Self {
+        self.with(|state| {
+            state.settings.insert(key.into(), value.into());
+        })
+    }
+
+    /// Lets policy refuse an action: `credit:check`, `credit:records`, `notify:send`, `keyvalue:read`,
+    /// `keyvalue:write`, `subject:fields`, or one field as in `subject:fields/phone`.
+    #[must_use]
+    pub fn deny(self, action: &str) -> Self {
+        self.with(|state| {
+            state.denied.insert(action.into());
+        })
+    }
+
+    /// The purposes of the manifest. Without this call any purpose is taken as declared.
+    #[must_use]
+    pub fn purposes(self, purposes: &[&str]) -> Self {
+        self.with(|state| state.purposes = Some(purposes.iter().map(|purpose| String::from(*purpose)).collect()))
+    }
+
+    /// The message templates of the manifest. Without this call any template is taken as known.
+    #[must_use]
+    pub fn templates(self, templates: &[&str]) -> Self {
+        self.with(|state| state.templates = Some(templates.iter().map(|name| String::from(*name)).collect()))
+    }
+
+    /// Sets the clock, which stands still.
+    ///
+    /// # Panics
+    /// When the text is not an RFC 3339 time.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test with a wrong time should stop")]
+    pub fn at(self, time: &str) -> Self {
+        match time.parse::<Timestamp>() {
+            Ok(time) => self.with(|state| state.now = time.as_nanos()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Stores a value before the first request.
+    ///
+    /// # Panics
+    /// When the real host would refuse it.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test with a wrong value should stop")]
+    pub fn stored(self, key: &str, value: &impl Serialize) -> Self {
+        match self.run(|| keyvalue::set(key, value)) {
+            Ok(_) => self,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn with(self, change: impl FnOnce(&mut state::State)) -> Self {
+        change(&mut self.state.borrow_mut());
+        self
+    }
+}
+
+/// Requests.
+impl<P: Plugin> Mock<P> {
+    /// `GET`; the path may have a query: `/reports?page=2`.
+    pub fn get(&self, path: &str) -> Reply {
+        self.request("GET", path).send()
+    }
+
+    /// `DELETE`.
+    pub fn delete(&self, path: &str) -> Reply {
+        self.request("DELETE", path).send()
+    }
+
+    /// `POST` with JSON.
+    pub fn post(&self, path: &str, body: impl Serialize) -> Reply {
+        self.request("POST", path).json(&body).send()
+    }
+
+    /// `PUT` with JSON.
+    pub fn put(&self, path: &str, body: impl Serialize) -> Reply {
+        self.request("PUT", path).json(&body).send()
+    }
+
+    /// `PATCH` with JSON.
+    pub fn patch(&self, path: &str, body: impl Serialize) -> Reply {
+        self.request("PATCH", path).json(&body).send()
+    }
+
+    /// Any request, with headers and any body.
+    pub fn request(&self, method: &str, path: &str) -> Outgoing<'_, P> {
+        Outgoing::new(self, method, path)
+    }
+
+    pub(super) fn answer(&self, request: Request) -> Response {
+        self.run(|| http::dispatch(P::ROUTES, request))
+    }
+
+    /// Runs code that calls capabilities without a request, such as a handler called directly.
+    pub fn run<T>(&self, code: impl FnOnce() -> T) -> T {
+        state::enter(&self.state, code)
+    }
+}
+
+/// What happened.
+impl<P: Plugin> Mock<P> {
+    /// The messages that were sent, in order.
+    pub fn sent_messages(&self) -> Vec<Message> {
+        self.state.borrow().sent.clone()
+    }
+
+    /// The events that were logged, in order.
+    pub fn logs(&self) -> Vec<LogEvent> {
+        self.state.borrow().logs.clone()
+    }
+
+    /// What is stored under a key.
+    ///
+    /// # Panics
+    /// When it is not a `T`.
+    #[expect(clippy::panic, reason = "a test that reads another type should stop")]
+    pub fn value<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let entry = self.state.borrow().store.get(key).ok().flatten()?;
+        match serde_json::from_slice(&entry.value) {
+            Ok(value) => Some(value),
+            Err(error) => panic!("`{key}`: {error}"),
+        }
+    }
+
+    /// The stored keys that begin with `prefix`, at most 1,000.
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
+        self.state.borrow().store.keys(prefix, None, u32::MAX)
+    }
+}
+
+impl<P> Clone for Mock<P> {
+    /// Another handle on the same host.
+    fn clone(&self) -> Self {
+        Self { state: Rc::clone(&self.state), plugin: PhantomData }
+    }
+}

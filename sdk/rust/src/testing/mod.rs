@@ -1,0 +1,49 @@
+//! A host that exists only in a test's process. Native tests need no wasm toolchain, no server and no network.
+//!
+//! `zhongtai::plugin!` makes a type `MockHost` at the root of the plugin's crate, which is [`Mock`] with the plugin's
+//! handlers. It answers capability calls as the real host would: durable data with compare-and-set, a clock that
+//! stands still, randomness that is the same each time.
+//!
+//! ```
+//! use zhongtai::{credit, prelude::*, testing::*};
+//!
+//! #[get("/standing/{code}")]
+//! fn standing(Path(code): Path<CreditCode>) -> Result<String> {
+//!     Ok(credit::check(&code, Purpose("road-repair"))?.basis().to_string())
+//! }
+//!
+//! zhongtai::plugin!(standing);
+//!
+//! # fn main() {
+//! let host = MockHost::new().credit("91350100M000100Y43", Verdict::barred("unpaid wages"));
+//! assert_eq!(host.get("/standing/91350100M000100Y43").text(), "black-list of unpaid wages since 2026-01-01");
+//!
+//! let host = host.deny("credit:check");
+//! assert_eq!(host.get("/standing/91350100M000100Y43").json()["code"], "access-denied");
+//! # }
+//! ```
+
+pub(crate) mod answers;
+mod mock;
+mod outgoing;
+mod reply;
+mod state;
+mod store;
+
+pub use mock::Mock;
+pub use outgoing::Outgoing;
+pub use reply::Reply;
+pub use state::{LogEvent, Person};
+
+pub use crate::{
+    credit::{Basis, Record, Standing, Verdict},
+    log::Level,
+    notify::{Message, Recipient},
+    subject::{Assurance, Kind},
+};
+pub use serde_json::{Value, json};
+
+/// Runs code that calls capabilities without a request, against a host of its own.
+pub fn run<T>(code: impl FnOnce() -> T) -> T {
+    state::enter(&state::Shared::default(), code)
+}

@@ -1,0 +1,2 @@
+;; A component, but nothing that the router could call.
+(component)

@@ -1,0 +1,119 @@
+//! The plugins' policies beside the platform's: valid, and forbidding what they say.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that gets something else should stop")]
+
+use std::{path::PathBuf, sync::Arc};
+
+use zhongtai_authz::{Authz, PolicyFolder};
+use zhongtai_kernel::{
+    Access, AccountId, Assurance, Attribute, Caller, Decision, Digest, Guard as _, Release, Subject, SubjectKind,
+};
+
+const EXCAVATION: &str = include_str!("../../../plugins/excavation/plugin.toml");
+const GRID_REPORT: &str = include_str!("../../../plugins/grid-report/plugin.toml");
+
+fn authz() -> Authz {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folders = ["policies", "plugins/excavation/policies", "plugins/grid-report/policies"];
+    Authz::load(&folders.map(|folder| PolicyFolder(root.join(folder)))).unwrap()
+}
+
+fn caller(manifest: &str, subject: Option<Subject>) -> Caller {
+    Caller::new(Arc::new(Release::parse(Digest::of(b""), manifest).unwrap()), subject.map(Arc::new))
+}
+
+fn citizen() -> Subject {
+    let (kind, assurance) = (SubjectKind::NaturalPerson, Assurance::High);
+    Subject { account: AccountId::generate(), kind, assurance, department: None, roles: Vec::new() }
+}
+
+fn officer(role: &str, department: Option<&str>) -> Subject {
+    let department = department.map(|id| id.parse().unwrap());
+    Subject { kind: SubjectKind::Officer, department, roles: vec![role.to_owned()], ..citizen() }
+}
+
+fn field(action: &'static str, name: &'static str, purpose: &'static str) -> Access<'static> {
+    Access::declared(action, "Field", name).for_purpose(purpose)
+}
+
+fn invoke(caller: &Caller) -> Arc<Decision> {
+    let scenario = caller.release().scenario();
+    let owner = Attribute::Entity("Department", scenario.department().as_str().into());
+    let access = Attribute::Text(caller.release().manifest().plugin.access.as_str().into());
+    let attributes = [("owner", owner), ("access", access)];
+    authz().decide(caller, &Access::described("scenario:invoke", "Scenario", scenario.as_str(), &attributes))
+}
+
+fn send(caller: &Caller, recipient: &'static str) -> Arc<Decision> {
+    let scenario = caller.release().scenario().as_str();
+    let owner = Attribute::Entity("Scenario", scenario.into());
+    let attributes = [("owner", owner), ("recipient", Attribute::Text(recipient.into()))];
+    authz().decide(caller, &Access::described("notify:send", "MessageTemplate", format!("{scenario}/t"), &attributes))
+}
+
+fn assert_forbidden(decision: &Decision, by: &str) {
+    assert!(!decision.is_allow());
+    assert!(decision.reasons.iter().any(|reason| &**reason == by) && decision.errors.is_empty(), "{decision:?}");
+}
+
+#[test]
+fn excavation_sees_a_verdict_and_never_the_detail() {
+    let officer = caller(EXCAVATION, Some(officer("window", Some("441802-chengguan"))));
+    let check = authz().decide(&officer, &field("credit:check", "credit.standing", "excavation-permit"));
+    assert!(check.is_allow(), "{check:?}");
+    let detail = authz().decide(&officer, &field("credit:read-detail", "credit.detail", "excavation-permit"));
+    assert_forbidden(&detail, "excavation-never-reads-credit-detail");
+}
+
+#[test]
+fn excavation_reads_whom_to_call_and_nothing_else_of_a_person() {
+    let citizen = caller(EXCAVATION, Some(citizen()));
+    let read = |name| authz().decide(&citizen, &field("subject:read-field", name, "excavation-permit"));
+    for name in ["subject.name", "subject.phone", "subject.credit-code"] {
+        assert!(read(name).is_allow(), "{name}");
+    }
+    for name in ["subject.email", "subject.address", "subject.resident-id"] {
+        assert_forbidden(&read(name), "excavation-reads-contact-only");
+    }
+}
+
+#[test]
+fn a_window_of_another_department_has_no_say_in_excavation() {
+    let asked = |subject| invoke(&caller(EXCAVATION, Some(subject)));
+    assert!(asked(citizen()).is_allow());
+    assert!(asked(officer("window", Some("441802-chengguan"))).is_allow());
+    for department in [Some("441802-minzheng"), Some("441803-chengguan"), None] {
+        assert_forbidden(&asked(officer("window", department)), "excavation-window-of-own-department");
+    }
+    assert!(!invoke(&caller(EXCAVATION, None)).is_allow());
+}
+
+#[test]
+fn grid_report_knows_nobody() {
+    // Not even if a later release declares a purpose.
+    let manifest = GRID_REPORT.replace("purposes = []", "purposes = [\"call-back\"]");
+    let citizen = caller(&manifest, Some(citizen()));
+    for name in ["subject.name", "subject.phone", "subject.department"] {
+        let read = authz().decide(&citizen, &field("subject:read-field", name, "call-back"));
+        assert_forbidden(&read, "grid-report-knows-nobody");
+    }
+}
+
+#[test]
+fn grid_report_writes_to_desks_only() {
+    let citizen = caller(GRID_REPORT, Some(citizen()));
+    assert!(send(&citizen, "desk").is_allow());
+    for recipient in ["asker", "subject"] {
+        assert_forbidden(&send(&citizen, recipient), "grid-report-writes-to-desks-only");
+    }
+    assert!(send(&caller(EXCAVATION, None), "subject").is_allow(), "another plugin is not concerned");
+}
+
+#[test]
+fn everybody_reports_and_officers_act_in_their_own_department() {
+    assert!(invoke(&caller(GRID_REPORT, None)).is_allow());
+    for role in ["dispatcher", "grid"] {
+        let asked = |department| invoke(&caller(GRID_REPORT, Some(officer(role, Some(department)))));
+        assert!(asked("441802-chengguan").is_allow());
+        assert_forbidden(&asked("441802-minzheng"), "grid-report-officers-of-own-department");
+    }
+}

@@ -1,0 +1,89 @@
+//! One PostgreSQL for a whole test run. Tests that run alone start their own (see `host/store/src/testing.rs`).
+
+use std::{
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+
+use crate::run::{must, output};
+
+/// A server on a free loopback port, stopped by its own id when dropped.
+pub(crate) struct Postgres {
+    process: Child,
+    folder: PathBuf,
+    /// `postgres://postgres@127.0.0.1:port`
+    pub(crate) url: String,
+}
+
+// === impl Postgres ===
+
+impl Postgres {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let folder = PathBuf::from(output(Command::new("mktemp").args(["-d", "-t", "zt-pg-XXXXXX"]))?.trim());
+        let data = folder.join("data");
+        let data = data.to_str().context("a temporary path is UTF-8")?;
+        must(
+            as_server(&folder, "initdb")?
+                .args(["-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"])
+                .stdout(Stdio::null()),
+        )?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut server = as_server(&folder, "postgres")?;
+        server.args(["-D", data, "-p", &port.to_string(), "-k"]).arg(&folder);
+        for setting in ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=500"] {
+            server.args(["-c", setting]);
+        }
+        let process = server.stderr(Stdio::null()).spawn().context("postgres can't be started")?;
+        let postgres = Self { process, folder, url: format!("postgres://postgres@127.0.0.1:{port}") };
+        wait_for(port)?;
+        Ok(postgres)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // SIGINT is PostgreSQL's fast shutdown.
+        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The server's program, as a user that it accepts, who then owns the folder: it refuses to run as root.
+fn as_server(folder: &Path, program: &str) -> anyhow::Result<Command> {
+    let program = locate(program);
+    let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
+    let mut command;
+    if is_root {
+        let passwd = std::fs::read_to_string("/etc/passwd")?;
+        let user = if passwd.contains("\npostgres:") { "postgres" } else { "nobody" };
+        must(Command::new("chown").arg(user).arg(folder))?;
+        command = Command::new("setpriv");
+        command.args(["--reuid", user, "--clear-groups"]).arg(program);
+    } else {
+        command = Command::new(program);
+    }
+    command.current_dir(folder);
+    Ok(command)
+}
+
+/// Debian keeps the server's programs out of PATH, in a folder per version.
+fn locate(program: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = versions.map(|version| version.path().join("bin").join(program)).filter(|path| path.exists());
+    found.max().unwrap_or_else(|| program.into())
+}
+
+fn wait_for(port: u16) -> anyhow::Result<()> {
+    for _ in 0..300 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bail!("PostgreSQL did not come up on port {port} within 15 seconds")
+}

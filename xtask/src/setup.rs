@@ -1,0 +1,67 @@
+//! What the chores need beyond cargo: Debian packages, installed when this is root, named when it is not.
+
+use std::process::Command;
+
+use anyhow::bail;
+use zhongtai_toolchain::Toolchain;
+
+use crate::run::{exists, must, output, step};
+
+/// Installs everything.
+pub(crate) fn run() -> anyhow::Result<()> {
+    step("what the tests need");
+    for_tests()?;
+    step("what the benchmark needs");
+    for_bench()?;
+    step("the guest toolchain");
+    println!("guest toolchain: {}", Toolchain::find()?.describe());
+    Ok(())
+}
+
+/// A C compiler, a real PostgreSQL and a real SMTP server.
+pub(crate) fn for_tests() -> anyhow::Result<()> {
+    let mut missing = Vec::new();
+    if !exists("cc") {
+        missing.push("build-essential");
+    }
+    if !has_postgres() {
+        missing.push("postgresql");
+    }
+    let has_smtp = Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
+    if !has_smtp.is_ok_and(|output| output.status.success()) {
+        missing.push("python3-aiosmtpd");
+    }
+    install(&missing)
+}
+
+/// A load generator that we did not write.
+pub(crate) fn for_bench() -> anyhow::Result<()> {
+    if exists("wrk") { Ok(()) } else { install(&["wrk"]) }
+}
+
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    exists("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+}
+
+fn install(packages: &[&str]) -> anyhow::Result<()> {
+    if packages.is_empty() {
+        println!("nothing to install");
+        return Ok(());
+    }
+    let by_hand = format!("apt-get install {}", packages.join(" "));
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root || !exists("apt-get") {
+        bail!("missing: as root, run `{by_hand}`");
+    }
+    println!("installing {}", packages.join(" "));
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        must(&mut command)
+    };
+    apt(&["update", "-qq"])?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&arguments)
+}
