@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -41,7 +42,7 @@ impl Segment {
 
     fn try_open(dir: &Path, path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(dir)?;
-        let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
         let (records, whole) = count_whole_lines(&file)?;
         if whole < file.metadata()?.len() {
             tracing::warn!(path = %path.display(), "cut a half-written record off the audit log");

@@ -133,7 +133,7 @@ fn a_broken_folder_is_named_by_file_and_line_and_the_active_set_stays() {
         ("permit (principal, action, resource);\n\npermit (principal", "own.cedar:3"),
         ("@id(\"own\")\npermit (principal, action, resource)\nwhen { principal.nonsense == 1 };", "own.cedar:"),
         ("permit (principal, action == Action::\"credit:nonsense\", resource);", "own.cedar"),
-        ("@id(\"scenario-public\")\npermit (principal, action, resource);", "own.cedar"),
+        ("@id(\"scenario-public\")\npermit (principal, action, resource);", "duplicate"),
     ] {
         write(text);
         let error = authz.reload(&folders).unwrap_err().to_string();

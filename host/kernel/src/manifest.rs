@@ -104,7 +104,7 @@ pub struct CapabilityRequest {
     pub settings: BTreeMap<String, serde_json::Value>,
 }
 
-/// The `[limits]` table. Values are clamped to what the host allows.
+/// The `[limits]` table. A value out of its range is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {

@@ -39,21 +39,25 @@ impl Registry {
         self.commit(write).await
     }
 
-    /// Gives all requests back to the release that answered before the newest one.
+    /// Gives all requests back to the release that was deployed before the newest one. A second rollback goes back
+    /// further, never forward.
     pub async fn rollback(&self, scenario: &ScenarioId, actor: &str) -> Result<Digest, RegistryError> {
         let mut write = self.store.begin_write().await?;
+        let answering = sqlx::query("SELECT release FROM deployments WHERE scenario = $1")
+            .bind(scenario.as_str())
+            .fetch_optional(&mut *write)
+            .await?;
+        if answering.is_none() {
+            return Err(RegistryError::NotDeployed(scenario.clone()));
+        }
         let steps: Vec<String> =
-            sqlx::query_scalar("SELECT release FROM deployment_history WHERE scenario = $1 ORDER BY step DESC")
+            sqlx::query_scalar("SELECT release FROM deployment_history WHERE scenario = $1 ORDER BY step")
                 .bind(scenario.as_str())
                 .fetch_all(&mut *write)
                 .await?;
-        let newest = steps.first().ok_or_else(|| RegistryError::NotDeployed(scenario.clone()))?;
-        let earlier = steps
-            .iter()
-            .find(|release| *release != newest)
-            .ok_or_else(|| RegistryError::NothingEarlier(scenario.clone()))?;
+        let earlier = before_newest(&steps).ok_or_else(|| RegistryError::NothingEarlier(scenario.clone()))?;
         let id = earlier.parse().map_err(|error| StoreError::corrupt("deployment_history.release", error))?;
-        self.replace_deployment(&mut write, scenario, &[(earlier.clone(), 100)]).await?;
+        self.replace_deployment(&mut write, scenario, &[(earlier.to_owned(), 100)]).await?;
         self.append_history(&mut write, scenario, earlier, actor).await?;
         self.commit(write).await?;
         Ok(id)
@@ -109,8 +113,10 @@ impl Registry {
             .ok_or_else(|| RegistryError::NotDeployed(scenario.clone()))
     }
 
-    /// Grants a capability; granting it twice changes nothing.
+    /// Grants a capability and raises the generation: a release that waits for it can run. Granting it twice keeps the
+    /// first approval.
     pub async fn grant(&self, scenario: &ScenarioId, capability: &str, actor: &str) -> Result<(), RegistryError> {
+        let mut write = self.store.begin_write().await?;
         sqlx::query(
             "INSERT INTO grants (scenario, capability, granted_by, granted_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (scenario, capability) DO NOTHING",
@@ -119,9 +125,9 @@ impl Registry {
         .bind(capability)
         .bind(actor)
         .bind(self.clock.now().as_millisecond())
-        .execute(self.store.pool())
+        .execute(&mut *write)
         .await?;
-        Ok(())
+        self.commit(write).await
     }
 
     /// Takes a grant back and raises the generation: hosts stop linking the capability. False when there was none.
@@ -175,16 +181,22 @@ impl Registry {
         scenario: &ScenarioId,
         shares: &[(String, i64)],
     ) -> Result<(), RegistryError> {
+        let before: Vec<(String, i64)> = sqlx::query_as("SELECT release, since FROM deployments WHERE scenario = $1")
+            .bind(scenario.as_str())
+            .fetch_all(&mut **write)
+            .await?;
         sqlx::query("DELETE FROM deployments WHERE scenario = $1")
             .bind(scenario.as_str())
             .execute(&mut **write)
             .await?;
         for (release, weight) in shares {
+            // A release that only changes its share has answered since it came.
+            let since = before.iter().find(|(known, _)| known == release).map(|(_, since)| *since);
             sqlx::query("INSERT INTO deployments (scenario, release, weight, since) VALUES ($1, $2, $3, $4)")
                 .bind(scenario.as_str())
                 .bind(release)
                 .bind(weight)
-                .bind(self.clock.now().as_millisecond())
+                .bind(since.unwrap_or_else(|| self.clock.now().as_millisecond()))
                 .execute(&mut **write)
                 .await?;
         }
@@ -218,6 +230,13 @@ impl Registry {
         write.commit().await?;
         Ok(())
     }
+}
+
+/// The release that was deployed before the newest one came for the first time; `steps` is the history, oldest first.
+fn before_newest(steps: &[String]) -> Option<&str> {
+    let newest = steps.last()?;
+    let first = steps.iter().position(|release| release == newest)?;
+    steps.get(..first)?.last().map(String::as_str)
 }
 
 async fn heaviest_other(

@@ -40,11 +40,14 @@ async fn a_canary_takes_its_share_and_a_rollback_gives_it_back() {
         assert_eq!(shares(&registry).await, [share("1", 90), share("2", 10)]);
         assert_eq!(registry.rollback(&scenario, "ops").await.unwrap(), first);
         assert_eq!(shares(&registry).await, [share("1", 100)]);
+        let further = registry.rollback(&scenario, "ops").await;
+        assert!(matches!(further, Err(RegistryError::NothingEarlier(_))), "a second rollback does not go forward");
         deploy(&registry, "3", 100).await.unwrap();
         assert_eq!(shares(&registry).await, [share("3", 100)]);
         registry.remove(&scenario).await.unwrap();
         assert!(shares(&registry).await.is_empty());
         assert!(matches!(registry.remove(&scenario).await, Err(RegistryError::NotDeployed(_))));
+        assert!(matches!(registry.rollback(&scenario, "ops").await, Err(RegistryError::NotDeployed(_))));
     }
 }
 

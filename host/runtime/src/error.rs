@@ -18,6 +18,16 @@ pub enum LoadError {
     /// It imports something that no capability gives.
     #[error("`{0}` is imported, but this host has no such interface")]
     UnknownImport(String),
+    /// It imports an interface that its manifest does not ask for: nobody could have read a reason for it.
+    #[error(
+        "`{interface}` is imported, but plugin.toml does not ask for it: add `{capability} = {{ reason = \"...\" }}` under [capabilities]"
+    )]
+    NotRequested {
+        /// The interface.
+        interface: String,
+        /// The capability it belongs to.
+        capability: String,
+    },
     /// It imports an interface that it was not granted.
     #[error("`{interface}` is imported, but `{capability}` is not granted to {scenario}")]
     NotGranted {
@@ -64,6 +74,7 @@ impl LoadError {
             Self::Damaged(_) => "damaged-component",
             Self::NoHandler => "no-handler",
             Self::UnknownImport(_) => "unknown-import",
+            Self::NotRequested { .. } => "not-requested",
             Self::NotGranted { .. } => "not-granted",
             Self::Settings { .. } => "capability-settings",
             Self::Compile(_) => "not-compilable",

@@ -4,7 +4,7 @@ use wasmtime::{
     Engine,
     component::{Component, Linker},
 };
-use zhongtai_kernel::{Caller, Release};
+use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Release};
 
 use crate::{
     Capability, Inspection, Invocation, LoadError, admission::Gate, bindings::ScenarioPre, inspect::HANDLER,
@@ -63,6 +63,9 @@ pub(crate) fn granted(
         let capability = capability_of(import)
             .filter(|name| known(name).is_some())
             .ok_or_else(|| LoadError::UnknownImport(import.clone()))?;
+        if !ALWAYS_GRANTED.contains(&capability) && !release.manifest().capabilities.contains_key(capability) {
+            return Err(LoadError::NotRequested { interface: import.clone(), capability: capability.to_owned() });
+        }
         if !is_granted(capability) {
             return Err(LoadError::NotGranted {
                 interface: import.clone(),

@@ -35,7 +35,7 @@ pub struct Response {
 const WITHHELD: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
 
 /// What a guest never sets: framing belongs to the edge, cookies and security headers to the platform.
-const RESERVED: [HeaderName; 13] = [
+const RESERVED: [HeaderName; 15] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -49,6 +49,9 @@ const RESERVED: [HeaderName; 13] = [
     header::STRICT_TRANSPORT_SECURITY,
     header::SERVER,
     header::DATE,
+    // Every scenario shares the portal's origin: one must not clear or take over what is the others'.
+    HeaderName::from_static("clear-site-data"),
+    HeaderName::from_static("service-worker-allowed"),
 ];
 
 /// The most headers that a guest may answer with.
@@ -133,9 +136,14 @@ mod tests {
         for status in [0, 101, 199, 600, 1000] {
             assert!(answer(status, &[]).is_err(), "{status}");
         }
-        for header in
-            [("bad name", ""), ("x", "a\r\nset-cookie: b"), ("Content-Length", "1"), ("set-cookie", "a=b"), ("", "")]
-        {
+        for header in [
+            ("bad name", ""),
+            ("x", "a\r\nset-cookie: b"),
+            ("Content-Length", "1"),
+            ("set-cookie", "a=b"),
+            ("clear-site-data", "*"),
+            ("", ""),
+        ] {
             assert!(answer(200, &[header]).is_err(), "{header:?}");
         }
     }

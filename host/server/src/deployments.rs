@@ -86,7 +86,7 @@ impl Deployments {
 
     async fn slot(&self, before: &Table, deployed: Deployed, grants: &[String]) -> Result<Arc<Slot>, RegistryError> {
         let known = before.get(deployed.release.scenario().as_str()).into_iter().flatten();
-        let same = known.clone().find(|slot| slot.deployed.release == deployed.release && slot.grants == grants);
+        let same = known.clone().find(|slot| slot.is_same(&deployed, grants));
         let loaded = match same {
             Some(slot) => slot.loaded.clone(),
             None => self.load(&deployed, grants).await?,
@@ -131,12 +131,17 @@ impl Deployments {
 // === impl Slot ===
 
 impl Slot {
+    /// Ready, and still what it was. A release that could not be loaded is tried again: what was wrong may have passed.
+    fn is_same(&self, deployed: &Deployed, grants: &[String]) -> bool {
+        self.loaded.is_ok() && self.deployed.release == deployed.release && self.grants == grants
+    }
+
     pub(crate) fn since(&self) -> Timestamp {
         self.deployed.since
     }
 }
 
-/// The request's id is random: its last byte chooses, so that no counter is shared between cores.
+/// The request's id is random: its last bytes choose, so that no counter is shared between cores.
 fn by_weight(slots: &[Arc<Slot>], request: RequestId) -> Option<&Arc<Slot>> {
     let [.., a, b] = request.to_bytes();
     let mut left = u16::from_le_bytes([a, b]) % 100;

@@ -10,6 +10,7 @@ mod edge;
 mod json;
 mod logging;
 mod metrics;
+mod platform_key;
 mod problem;
 mod serve;
 

@@ -23,7 +23,6 @@ pub(crate) struct Problem {
     detail: String,
     request_id: Option<RequestId>,
     retry_after_s: Option<u64>,
-    allow: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -50,7 +49,6 @@ impl Problem {
             detail: detail.into(),
             request_id: None,
             retry_after_s: matches!(kind, ErrorKind::Overloaded | ErrorKind::Unavailable).then_some(1),
-            allow: None,
         }
     }
 
@@ -58,10 +56,10 @@ impl Problem {
         Self::new(ErrorKind::NotFound, "not-found", format!("there is no {what} here"))
     }
 
-    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
-        let mut problem = Self::new(ErrorKind::Invalid, "method-not-allowed", format!("allowed here: {allow}"));
+    /// axum adds the header `allow`, which says what is allowed instead.
+    pub(crate) fn method_not_allowed() -> Self {
+        let mut problem = Self::new(ErrorKind::Invalid, "method-not-allowed", "the method is not allowed here");
         problem.status = StatusCode::METHOD_NOT_ALLOWED;
-        problem.allow = Some(allow);
         problem
     }
 
@@ -131,9 +129,6 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        if let Some(allow) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

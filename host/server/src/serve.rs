@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{oneshot, watch},
 };
 use zhongtai_audit::AuditLog;
 use zhongtai_authz::Authz;
@@ -27,6 +27,7 @@ use crate::{
     deployments::Deployments,
     edge::{Edge, Health, PublicListener, bind},
     metrics::Metrics,
+    platform_key,
 };
 
 /// How soon a change made through another host, or in a policy folder, is in force here.
@@ -41,6 +42,7 @@ fn migrations() -> Vec<Migration> {
         zhongtai_cap_keyvalue::MIGRATIONS,
         zhongtai_cap_notify::MIGRATIONS,
         zhongtai_cap_subject::MIGRATIONS,
+        platform_key::MIGRATIONS,
     ]
     .concat()
 }
@@ -59,8 +61,7 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
         bind(config.listen.public, threads).with_context(|| format!("can't listen on {}", config.listen.public))?;
     let drain = Duration::from_secs(config.listen.drain_s);
     let listener = PublicListener::start(sockets, &Edge::new(app.clone()), &stopped, drain)?;
-    shared.block_on(run(&config, app.clone(), public, stop))?;
-    listener.join();
+    shared.block_on(run(&config, app.clone(), public, listener, stop))?;
     shared.block_on(app.store.close());
     shared.shutdown_timeout(Duration::from_secs(5));
     tracing::info!("stopped");
@@ -73,9 +74,8 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     std::fs::create_dir_all(data).with_context(|| format!("{} can't be made", data.display()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let host_key = HostKey::load_or_create(&data.join("host.key")).context("host.key")?;
-    // Seals what is in the database: every host of one database has a copy of this file.
-    let platform_key = HostKey::load_or_create(&data.join("platform.key")).context("platform.key")?;
     let store = Store::open(&config.store_url(), &migrations()).await.context("the store can't be opened")?;
+    let platform_key = platform_key::open(data, &store).await?;
     let authz = Arc::new(Authz::load(&config.policy_folders()).context("the policies can't be put in force")?);
     let audit = AuditLog::open(&data.join("audit"), zhongtai_audit::Options::default())?;
     let accounts = Accounts::new(store.clone(), clock.clone(), platform_key.derive("subject-attributes"));
@@ -166,15 +166,17 @@ async fn run(
     config: &Config,
     app: Arc<App>,
     public: std::net::SocketAddr,
+    edge: PublicListener,
     stop: watch::Sender<bool>,
 ) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(config.listen.admin)
         .await
         .with_context(|| format!("can't listen on {}", config.listen.admin))?;
     let admin_address = listener.local_addr()?;
-    let mut stopping = stop.subscribe();
+    // The admin listener stays until the public one has drained: `/readyz` says there that this host is stopping.
+    let (stop_admin, admin_stopped) = oneshot::channel::<()>();
     let admin = axum::serve(listener, admin::router(app.clone()))
-        .with_graceful_shutdown(async move { drop(stopping.wait_for(|stop| *stop).await) });
+        .with_graceful_shutdown(async move { drop(admin_stopped.await) });
     let admin = tokio::spawn(async move { admin.await });
     let watcher = tokio::spawn(watch(config.policy_folders(), app.clone(), stop.subscribe()));
     let outbox = tokio::spawn(app.outbox.clone().run(stop.subscribe()));
@@ -194,6 +196,8 @@ async fn run(
     for task in [watcher, outbox] {
         let _ = tokio::time::timeout(Duration::from_secs(10), task).await;
     }
+    tokio::task::spawn_blocking(|| edge.join()).await?;
+    drop(stop_admin);
     let _ = tokio::time::timeout(Duration::from_secs(config.listen.drain_s), admin).await;
     Ok(())
 }

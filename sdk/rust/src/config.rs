@@ -24,7 +24,7 @@ pub fn require(key: &str) -> Result<String> {
 pub fn parse<T: FromStr<Err: Display>>(key: &str) -> Result<Option<T>> {
     let Some(text) = get(key) else { return Ok(None) };
     let invalid = |error| {
-        let cause = format!("{key} = `{text}`: {error}");
+        let cause = format!("{key}: {error}");
         problem::internal(NOT_SET_UP).with_code("invalid-setting").caused_by(cause)
     };
     text.parse().map(Some).map_err(invalid)

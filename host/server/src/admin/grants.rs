@@ -47,6 +47,7 @@ async fn grant(
     }
     app.record_first(operator.actor(), "grant:add", format!("{scenario} {capability}")).await?;
     app.registry.grant(&scenario, &capability, &operator.actor()).await?;
+    app.deployments.refresh().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -21,14 +21,14 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::header;
 use zhongtai_kernel::ErrorKind;
 
 use crate::{
     app::App,
-    edge::{live, ready},
+    edge::{live, ready, sign_in_operator},
     problem::Problem,
 };
 
@@ -38,6 +38,7 @@ const MAX_UPLOAD: usize = 48 << 20;
 /// Every route of the admin listener.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let operators = Router::new()
+        .route("/sign-in", post(sign_in_operator))
         .merge(plugins::routes())
         .merge(grants::routes())
         .merge(settings::routes())
@@ -51,6 +52,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .nest("/admin/v1", operators)
         .layer(DefaultBodyLimit::max(MAX_UPLOAD))
         .fallback(async || Problem::not_found("page").into_response())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
         .with_state(app)
 }
 

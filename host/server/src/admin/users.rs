@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use zhongtai_cap_subject::{Account, Attributes, LoginName, NewAccount, Password};
-use zhongtai_kernel::{Assurance, DepartmentId, SubjectKind, Timestamp};
+use zhongtai_kernel::{Assurance, DepartmentId, RequestId, SubjectKind, Timestamp};
 
 use crate::{admin::auth::Operator, app::App, json::Body, problem::Problem};
 
@@ -81,8 +81,10 @@ async fn add(
         roles: user.roles,
         attributes,
     };
-    app.record_first(operator.actor(), "account:create", new.login.as_str()).await?;
+    // Not the login name, which may be a phone number: the account's id, as soon as there is one.
+    app.record_first(operator.actor(), "account:create", new.kind.as_str()).await?;
     let account = app.accounts.create(new).await?;
+    app.record(RequestId::generate(), operator.actor(), "account:create", account.subject.account.to_string(), "ok")?;
     Ok(Json(AddedUser {
         account: account.subject.account.to_string(),
         login: account.login.as_str().to_owned(),

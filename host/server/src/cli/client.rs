@@ -1,5 +1,7 @@
 //! The admin API, as the command line uses it.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -60,9 +62,21 @@ impl Client {
         Ok(self.send(request).await?.json().await?)
     }
 
+    /// The only request without a token: it is how one is had.
+    pub(super) async fn sign_in<T: DeserializeOwned>(&self, body: &impl Serialize) -> anyhow::Result<T> {
+        Ok(self.send(self.http.post(self.url("sign-in")).json(body)).await?.json().await?)
+    }
+
+    pub(super) fn token_file(&self) -> &Path {
+        &self.host.token_file
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/admin/v1/{path}", self.host.admin.trim_end_matches('/'))
+    }
+
     fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
-        let url = format!("{}/admin/v1/{path}", self.host.admin.trim_end_matches('/'));
-        Ok(self.http.request(method, url).bearer_auth(self.token()?))
+        Ok(self.http.request(method, self.url(path)).bearer_auth(self.token()?))
     }
 
     fn token(&self) -> anyhow::Result<String> {

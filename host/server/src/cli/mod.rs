@@ -9,6 +9,7 @@ mod message;
 mod new;
 mod plugin;
 mod setting;
+mod sign_in;
 mod user;
 
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ enum Verb {
     /// Manage accounts and tokens.
     #[command(subcommand)]
     User(user::Verb),
+    /// Get a fresh operator's token for a login name and a password.
+    SignIn(sign_in::Args),
     /// Import reference data.
     #[command(subcommand)]
     Data(data::Verb),
@@ -94,6 +97,7 @@ impl Command {
             Verb::Grant(verb) => verb.run(&client).await,
             Verb::Setting(verb) => verb.run(&client).await,
             Verb::User(verb) => verb.run(&client).await,
+            Verb::SignIn(arguments) => arguments.run(&client).await,
             Verb::Data(verb) => verb.run(&client).await,
             Verb::Message(verb) => verb.run(&client).await,
         }

@@ -212,15 +212,18 @@ impl Component {
     }
 }
 
+/// One line for each imported interface.
 fn print_check(report: &CheckReport) {
     for capability in &report.capabilities {
-        let reason = capability.reason.as_ref().map(|reason| format!("requested \"{reason}\"")).unwrap_or_default();
+        let reason = capability.reason.as_ref().map(|reason| format!("\"{reason}\"")).unwrap_or_default();
         let grant = match (capability.grant.as_str(), &capability.granted_by) {
             ("always", _) => "always granted".to_owned(),
             ("granted", Some(by)) => format!("granted by {by}"),
             _ => "NOT GRANTED".to_owned(),
         };
-        println!("check    {:<10}{}  {grant}", capability.name, padded(&reason, 64));
+        for interface in &capability.interfaces {
+            println!("check  {}  {}  {reason}", padded(interface, 32), padded(&grant, 20));
+        }
     }
 }
 

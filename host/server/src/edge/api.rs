@@ -11,7 +11,8 @@ use axum::{
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use zhongtai_kernel::{RequestId, Timestamp};
+use zhongtai_cap_subject::Account;
+use zhongtai_kernel::{ErrorKind, RequestId, Timestamp};
 
 use crate::{app::App, edge::subject::session, json::Body, problem::Problem};
 
@@ -22,17 +23,19 @@ pub(super) fn routes() -> Router<Arc<App>> {
 /// How long a sign-in lasts.
 const SESSION_LIFETIME: Duration = Duration::from_secs(8 * 3600);
 
-#[derive(Deserialize)]
+/// Who signs in.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignIn {
-    login: String,
-    password: String,
+pub(crate) struct SignIn {
+    pub(crate) login: String,
+    pub(crate) password: String,
 }
 
-#[derive(Serialize)]
-struct SignedIn {
-    token: String,
-    expires_at: Timestamp,
+/// A token: the only time that it is shown.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SignedIn {
+    pub(crate) token: String,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// `POST /api/v1/sign-in`: a bearer token for a login name and a password.
@@ -45,13 +48,34 @@ async fn sign_in(State(app): State<Arc<App>>, Body(request): Body<SignIn>) -> Re
 }
 
 async fn try_sign_in(app: Arc<App>, request: SignIn, id: RequestId) -> Result<SignedIn, Problem> {
+    let account = authenticate(&app, &request, id).await?;
+    token(&app, &account, &["scenario"]).await
+}
+
+/// Checks the login name and the password, and records the try.
+async fn authenticate(app: &App, request: &SignIn, id: RequestId) -> Result<Account, Problem> {
     let outcome = app.accounts.sign_in(&request.login, &request.password).await;
     let actor = outcome.as_ref().map_or_else(|_| "anonymous".to_owned(), |account| account.subject.account.to_string());
     let result = if outcome.is_ok() { "ok" } else { "refused" };
     app.record(id, actor, "session:sign-in", "platform", result)?;
-    let account = outcome?;
-    let (record, token) = app.tokens.issue(account.subject.account, &["scenario"], SESSION_LIFETIME, "sign-in").await?;
+    Ok(outcome?)
+}
+
+async fn token(app: &App, account: &Account, scopes: &[&str]) -> Result<SignedIn, Problem> {
+    let (record, token) = app.tokens.issue(account.subject.account, scopes, SESSION_LIFETIME, "sign-in").await?;
     Ok(SignedIn { token: token.expose().to_owned(), expires_at: record.expires_at })
+}
+
+/// `POST /admin/v1/sign-in`: the same for operators, with a token for the admin listener.
+pub(crate) async fn sign_in_operator(
+    State(app): State<Arc<App>>,
+    Body(request): Body<SignIn>,
+) -> Result<Json<SignedIn>, Problem> {
+    let account = authenticate(&app, &request, RequestId::generate()).await?;
+    if !account.subject.roles.iter().any(|role| role == "operator") {
+        return Err(Problem::new(ErrorKind::Denied, "not-an-operator", "the account has not the role `operator`"));
+    }
+    Ok(Json(token(&app, &account, &["admin", "scenario"]).await?))
 }
 
 /// `POST /api/v1/sign-out`: revokes the token it came with.
@@ -79,6 +103,6 @@ async fn on_shared<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    let lost = || Problem::new(zhongtai_kernel::ErrorKind::Internal, "lost", "the request was lost");
+    let lost = || Problem::new(ErrorKind::Internal, "lost", "the request was lost");
     app.shared.spawn(work).await.map_err(|_| lost())?
 }

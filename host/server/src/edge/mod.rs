@@ -1,11 +1,13 @@
 //! The public listener: scenarios, sign-in, health.
 
 mod api;
+mod body;
 mod health;
 mod listener;
 mod scenario;
 mod subject;
 
+pub(crate) use api::{SignIn, SignedIn, sign_in_operator};
 pub(crate) use health::{Health, live, ready};
 pub(crate) use listener::{PublicListener, bind};
 pub(crate) use subject::session;
@@ -24,6 +26,9 @@ use tower::ServiceExt;
 
 use crate::{app::App, problem::Problem};
 
+/// The largest body outside scenarios, bytes: a login name and a password.
+const API_BODY: usize = 64 << 10;
+
 /// Answers every public request. Scenarios are dispatched before axum's router: they are the hot path, and their
 /// routes are not known when the router is built.
 #[derive(Clone)]
@@ -41,7 +46,7 @@ impl Edge {
             .route("/readyz", get(ready))
             .merge(api::routes())
             .fallback(async || Problem::not_found("page").into_response())
-            .method_not_allowed_fallback(async || Problem::method_not_allowed("see the documentation").into_response())
+            .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
             .with_state(app.clone());
         #[cfg(feature = "bench")]
         let router = router.route("/bench/plain", get(async || "hello"));
@@ -52,7 +57,12 @@ impl Edge {
         if request.uri().path().starts_with(scenario::PREFIX) {
             return scenario::answer(&self.app, request).await;
         }
-        match self.router.clone().oneshot(request.map(Body::new)).await {
+        let (parts, body) = request.into_parts();
+        let body = match body::read(body, &parts.headers, API_BODY).await {
+            Ok(body) => Body::from(body),
+            Err(problem) => return problem.into_response(),
+        };
+        match self.router.clone().oneshot(Request::from_parts(parts, body)).await {
             Ok(response) => response,
             Err(never) => match never {},
         }

@@ -3,16 +3,20 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, Request, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use zhongtai_kernel::{ErrorKind, RequestId};
 use zhongtai_runtime::{Call, InvokeError, Outcome};
 
-use crate::{app::App, deployments::Slot, edge::subject, problem::Problem};
+use crate::{
+    app::App,
+    deployments::Slot,
+    edge::{body, subject},
+    problem::Problem,
+};
 
 /// Where scenarios live.
 pub(super) const PREFIX: &str = "/s/";
@@ -61,7 +65,7 @@ async fn serve(
     let subject = subject::of(app, &parts.headers).await?;
     let most = (release.release().manifest().limits.body_kib as usize) << 10;
     let request = zhongtai_runtime::Request {
-        body: read(body, most).await?,
+        body: body::read(body, &parts.headers, most).await?,
         method: parts.method,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
@@ -70,25 +74,6 @@ async fn serve(
     let outcome = app.runtime.invoke(release.clone(), Call { id, subject, request }).await;
     *cost = (outcome.denials, outcome.memory);
     respond(outcome, slot, id)
-}
-
-/// The whole body, if it is not larger than the scenario takes.
-async fn read(body: Incoming, most: usize) -> Result<Bytes, Problem> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let too_large = || {
-        let detail = format!("the body is larger than the {} KiB that the scenario takes", most >> 10);
-        Problem::new(ErrorKind::TooLarge, "body-too-large", detail)
-    };
-    if body.size_hint().lower() > most as u64 {
-        return Err(too_large());
-    }
-    match Limited::new(body, most).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new(ErrorKind::Invalid, "body-incomplete", "the body ended before it was complete")),
-    }
 }
 
 fn respond(outcome: Outcome, slot: &Slot, id: RequestId) -> Result<Response, Problem> {
@@ -110,6 +95,7 @@ fn log(error: &InvokeError, slot: &Slot, id: RequestId) {
     match error {
         InvokeError::Trap { reason, location } => {
             let location = location.as_deref().unwrap_or("unknown");
+            let reason = without_numbers(reason);
             tracing::error!(request = %id, %scenario, %component, code = error.code(), reason, location, "the guest trapped");
         }
         InvokeError::Denied { .. } => {}
@@ -117,9 +103,37 @@ fn log(error: &InvokeError, slot: &Slot, id: RequestId) {
     }
 }
 
+/// A panic's message without what may be somebody's phone, ID or card number: runs of seven digits or more.
+fn without_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let digits = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let (number, after) = from.split_at(digits);
+        kept.push_str(before);
+        kept.push_str(if digits < 7 { number } else { "[number]" });
+        rest = after;
+    }
+    kept + rest
+}
+
 fn with_id(mut response: Response, id: RequestId) -> Response {
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panics_message_is_logged_without_long_numbers() {
+        assert_eq!(without_numbers("no such applicant: 13800000000"), "no such applicant: [number]");
+        assert_eq!(without_numbers("len is 3 but the index is 20261122"), "len is 3 but the index is [number]");
+        assert_eq!(without_numbers("号44180219900101123X。"), "号[number]X。");
+        assert_eq!(without_numbers(""), "");
+    }
 }

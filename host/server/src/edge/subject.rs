@@ -13,7 +13,12 @@ pub(super) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Arc<Subj
     if !headers.contains_key(header::AUTHORIZATION) {
         return Ok(None);
     }
-    Ok(Some(session(app, headers).await?.subject))
+    let session = session(app, headers).await?;
+    if !session.has_scope("scenario") {
+        let detail = "the token has not the scope `scenario`";
+        return Err(Problem::new(ErrorKind::Denied, "missing-scope", detail));
+    }
+    Ok(Some(session.subject))
 }
 
 /// The session of a request that must have one.

@@ -5,8 +5,15 @@ use serde_json::Value;
 
 use super::Error;
 
-/// The plain values of a struct or a map as texts. A field that is `None` is left out.
+/// The plain values of a struct or a map as texts, by name. A field that is `None` is left out.
 pub(super) fn flatten(values: &impl Serialize) -> Result<Vec<(String, String)>, Error> {
+    let mut variables = in_any_order(values)?;
+    // serde_json keeps its own order or the struct's, as another crate's features have it.
+    variables.sort();
+    Ok(variables)
+}
+
+fn in_any_order(values: &impl Serialize) -> Result<Vec<(String, String)>, Error> {
     let value = serde_json::to_value(values).map_err(|error| Error::InvalidVariable(error.to_string()))?;
     match value {
         Value::Object(fields) => fields.into_iter().filter_map(|(name, value)| plain(name, value)).collect(),
