@@ -1,7 +1,7 @@
 //! What the end-to-end tests share: the built `zt`, components, plugins to deploy, an HTTP client that keeps what it
 //! got, and waiting with a bound.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests use it")]
 
 mod plugin;
@@ -110,13 +110,6 @@ impl Place {
         Setup::new(&zt(), &dir.path().join("data"))
     }
 
-    /// Starts another process on the data that this one left; this one must have ended.
-    pub fn restart(host: Host, dir: TempDir) -> Self {
-        drop(host);
-        let host = Host::start(&Self::setup(&dir)).expect("the host starts on what was left");
-        Self { host, http: client(), dir }
-    }
-
     /// `zt` as this host's operator; its standard output.
     pub fn zt(&self, arguments: &[&str]) -> String {
         self.host.zt(arguments).unwrap_or_else(|error| panic!("zt {}: {error}", arguments.join(" ")))
@@ -195,4 +188,19 @@ impl Place {
     pub fn token(&self, login: &str, more: &[&str]) -> String {
         self.zt(&[&["user", "token", login], more].concat()).trim().to_owned()
     }
+}
+
+/// `zt plugin new` and `zt plugin build` in `dir`, outside the repository; the plugin's folder.
+pub fn note_box(dir: &Path) -> PathBuf {
+    let folder = dir.join("note-box");
+    let run = |at: &Path, arguments: &[&str]| {
+        let mut command = std::process::Command::new(zt());
+        command.current_dir(at).args(arguments).env("ZT_SDK", zhongtai_e2e::repository().join("sdk/rust"));
+        // Where `cargo xtask` builds guests too: the SDK is compiled once.
+        let output = command.env("CARGO_TARGET_DIR", target()).output().expect("zt runs");
+        assert!(output.status.success(), "zt {}: {}", arguments.join(" "), printed(&output));
+    };
+    run(dir, &["plugin", "new", "note-box", "--department", "441802-test"]);
+    run(&folder, &["plugin", "build"]);
+    folder
 }

@@ -38,7 +38,10 @@ fn wat_text(name: &str) -> String {
 /// A component that answers 200 with this text to everything: the smallest one, with a body.
 pub fn answering(text: &str) -> Vec<u8> {
     let status = "(i32.store16 (i32.const 16) (i32.const 200))";
-    let body = format!("{status} (i32.store (i32.const 28) (i32.const 64)) (i32.store (i32.const 32) (i32.const {}))", text.len());
+    let body = format!(
+        "{status} (i32.store (i32.const 28) (i32.const 64)) (i32.store (i32.const 32) (i32.const {}))",
+        text.len()
+    );
     let memory = "(memory (export \"memory\") 1)";
     let data = format!("{memory} (data (i32.const 64) \"{text}\")");
     wat::parse_str(wat_text("handler").replace(status, &body).replace(memory, &data)).expect("a component")
@@ -79,6 +82,17 @@ impl Plugin {
         let path = folder.join("component.wasm");
         std::fs::write(&path, component).expect("a component");
         Self { scenario: format!("441802-test/{name}"), capabilities: Vec::new(), folder, component: path }
+    }
+
+    /// The hostile guest as release 0.1.0 of `name`, with this time for a request.
+    pub fn hostile(dir: &Path, name: &str, timeout_ms: u32) -> Self {
+        let more = format!(
+            "[capabilities]\nkeyvalue = {{ reason = \"floods it\" }}\n\
+             [limits]\nmemory_mib = 160\nbody_kib = 64\ntimeout_ms = {timeout_ms}"
+        );
+        let component = std::fs::read(guest("hostile")).expect("the hostile guest");
+        let made = Self::with_manifest(dir, name, &manifest(name, "0.1.0", "public", &more), &component);
+        Self { capabilities: vec!["keyvalue".to_owned()], ..made }
     }
 
     /// Its public path.

@@ -1,0 +1,198 @@
+//! Who gets in, and what stays out of the log.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use reqwest::Method;
+use serde_json::json;
+use support::{Place, Plugin, Reply, answering, manifest};
+use zhongtai_e2e::repository;
+
+async fn sign_in(place: &Place, login: &str, password: &str) -> Reply {
+    let request = place.http.post(place.public("/api/v1/sign-in"));
+    Reply::of(request.json(&json!({"login": login, "password": password}))).await
+}
+
+async fn get_as(place: &Place, url: String, token: &str) -> Reply {
+    Reply::of(place.http.get(url).bearer_auth(token)).await
+}
+
+#[test]
+fn each_hosts_first_credentials_and_keys_are_its_own_and_its_users_only() {
+    let hosts = [Place::start(), Place::start()];
+    for file in ["operator.password", "operator.token", "host.key", "platform.key"] {
+        let [one, other] = hosts.each_ref().map(|place| {
+            let path = place.host.data().join(file);
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{file}");
+            std::fs::read(path).unwrap()
+        });
+        assert!(one.len() >= 20, "{file}");
+        assert_ne!(one, other, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_citizen_signs_in_uses_a_scenario_and_signs_out() {
+    let place = Place::start();
+    let text = manifest("mine", "0.1.0", "signed-in", "");
+    let mine = Plugin::with_manifest(place.dir.path(), "mine", &text, &answering("yours"));
+    place.deploy(&mine, &[]);
+    let password = place.add_user("zhang", &["--kind", "natural-person"]);
+
+    sign_in(&place, "zhang", "the wrong one").await.problem(401, "account");
+    let nobody = sign_in(&place, "nobody", "the wrong one").await;
+    let wrong = sign_in(&place, "zhang", "wrong once more").await;
+    assert_eq!(nobody.problem(401, "account")["detail"], wrong.json()["detail"], "which of the two is not said");
+
+    let signed_in = sign_in(&place, "zhang", &password).await;
+    assert_eq!(signed_in.status, 200, "{signed_in:?}");
+    let token = signed_in.json()["token"].as_str().unwrap().to_owned();
+    let url = place.public(&mine.path("/"));
+    assert_eq!(get_as(&place, url.clone(), &token).await.body, "yours");
+    let out = Reply::of(place.http.post(place.public("/api/v1/sign-out")).bearer_auth(&token)).await;
+    assert_eq!(out.status, 204, "{out:?}");
+    get_as(&place, url.clone(), &token).await.scenario_problem(401, "unauthenticated");
+
+    let token = place.token("zhang", &[]);
+    assert_eq!(get_as(&place, url.clone(), &token).await.status, 200);
+    place.zt(&["user", "disable", "zhang"]);
+    get_as(&place, url, &token).await.scenario_problem(401, "unauthenticated");
+    sign_in(&place, "zhang", &password).await.problem(403, "account");
+}
+
+#[tokio::test]
+async fn guessing_a_password_has_to_wait_even_for_the_right_one() {
+    let place = Place::start();
+    let password = place.add_user("zhang", &["--kind", "natural-person"]);
+    for _ in 0..5 {
+        sign_in(&place, "zhang", "a wrong guess").await.problem(401, "account");
+    }
+    for password in ["a wrong guess", &password] {
+        let reply = sign_in(&place, "zhang", password).await;
+        reply.problem(503, "account");
+        let wait: u64 = reply.header("retry-after").parse().unwrap();
+        assert!((60..=900).contains(&wait), "{reply:?}");
+    }
+    place.add_user("li", &["--kind", "natural-person"]);
+    sign_in(&place, "li", "a wrong guess").await.problem(401, "account");
+}
+
+/// Every route of the admin API: method and path.
+const ADMIN_ROUTES: [(&str, &str); 18] = [
+    ("GET", "plugins"),
+    ("POST", "plugins"),
+    ("POST", "plugins/check"),
+    ("DELETE", "plugins/{department}/{name}"),
+    ("POST", "plugins/{department}/{name}/rollback"),
+    ("GET", "plugins/{department}/{name}/logs"),
+    ("GET", "grants/{department}/{name}"),
+    ("PUT", "grants/{department}/{name}/{capability}"),
+    ("DELETE", "grants/{department}/{name}/{capability}"),
+    ("PUT", "settings/{department}/{name}/{key}"),
+    ("DELETE", "settings/{department}/{name}/{key}"),
+    ("GET", "users"),
+    ("POST", "users"),
+    ("POST", "users/{login}/disable"),
+    ("POST", "users/{login}/tokens"),
+    ("POST", "data/credit"),
+    ("GET", "messages/dead"),
+    ("POST", "messages/{id}/replay"),
+];
+
+#[test]
+fn the_list_of_admin_routes_is_complete() {
+    for entry in std::fs::read_dir(repository().join("host/server/src/admin")).unwrap() {
+        let path = entry.unwrap().path();
+        // `/healthz`, `/readyz` and `/metrics` are there: not under `/admin/v1`.
+        if path.ends_with("mod.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for route in text.split(".route(\"/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(
+                ADMIN_ROUTES.iter().any(|(_, listed)| *listed == route),
+                "{route} of {} is not tested",
+                path.display()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_admin_route_is_closed_to_whoever_is_not_an_operator() {
+    let place = Place::start();
+    place.install(&Plugin::fixture("hello"));
+    place.add_user("zhang", &["--kind", "natural-person"]);
+    place.add_user("li", &["--kind", "officer", "--department", "441802-test"]);
+    let password = place.data("operator.password");
+    let session = sign_in(&place, "operator", password.trim()).await.json();
+    // A scope alone does not make an operator, nor the role without the scope.
+    let tokens = [
+        place.token("zhang", &[]),
+        place.token("zhang", &["--scope", "admin"]),
+        place.token("li", &["--scope", "admin"]),
+        place.token("operator", &["--scope", "scenario"]),
+        session["token"].as_str().unwrap().to_owned(),
+    ];
+    for (method, path) in ADMIN_ROUTES {
+        let filled = path.replace("{department}", "441802-test").replace("{name}", "hello");
+        let filled = filled.replace("{capability}", "credit").replace("{key}", "a").replace("{login}", "zhang");
+        let url = place.admin(&filled.replace("{id}", "01M82J5WX9PEHCGCN9HR1HXWCD"));
+        let request = || place.http.request(method.parse::<Method>().unwrap(), &url).json(&json!({}));
+        let reply = Reply::of(request()).await;
+        reply.problem(401, "unauthenticated");
+        assert_eq!(reply.header("www-authenticate"), "Bearer", "{method} {path}");
+        for token in &tokens {
+            Reply::of(request().bearer_auth(token)).await.problem(403, "not-an-operator");
+        }
+    }
+    assert_eq!(place.get("/s/441802-test/hello/").await.status, 200, "nothing was done");
+}
+
+#[tokio::test]
+async fn neither_the_log_nor_the_audit_holds_a_password_a_token_or_a_phone_number() {
+    let place = Place::start();
+    let hostile = Plugin::fixture("hostile");
+    place.install(&hostile);
+    let password =
+        place.add_user("zhang", &["--kind", "natural-person", "--set", "phone=13912345678", "--set", "name=张工"]);
+    let issued = place.token("zhang", &[]);
+    let signed_in = sign_in(&place, "zhang", &password).await.json();
+    let session = signed_in["token"].as_str().unwrap();
+    sign_in(&place, "zhang", "my other password").await;
+    sign_in(&place, "13700000000", "a password").await;
+    get_as(&place, place.public(&hostile.path("/")), session).await;
+    get_as(&place, place.public(&hostile.path("/")), "zt_not_a_token").await;
+    place.get(&hostile.path("/panic")).await;
+    place.get(&hostile.path("/panic?phone=13600000000")).await;
+    place.zt(&["setting", "set", &hostile.scenario, "key", "a secret setting"]);
+    place.zt(&["plugin", "list"]);
+
+    let written = [("host.log", place.host.log()), ("audit", place.data("audit/audit.jsonl"))];
+    let (operator, token) = (place.data("operator.password"), place.operator_token());
+    for secret in [
+        operator.trim(),
+        &token,
+        &password,
+        &issued,
+        session,
+        "my other password",
+        "zt_not_a_token",
+        "a secret setting",
+        "13912345678",
+        "张工",
+        "13700000000",
+        "13600000000",
+        // In the guest's panic message.
+        "13800000000",
+    ] {
+        for (name, text) in &written {
+            assert!(!text.contains(secret), "{secret} is in {name}");
+        }
+    }
+    assert!(written[0].1.contains("the guest trapped") && written[1].1.contains("session:sign-in"));
+}
