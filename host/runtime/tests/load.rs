@@ -12,7 +12,14 @@ use zhongtai_runtime::{Inspection, LoadError, inspect};
 
 fn refused(host: &TestHost, component: &[u8]) -> LoadError {
     let loaded = host.load("test", component, "").map(drop);
-    let checked = host.runtime.check(&release("test", component, ""), component, &["keyvalue".to_owned()]).map(drop);
+    let checked = host
+        .runtime
+        .check(
+            &release("test", component, "[capabilities]\nkeyvalue = { reason = \"asks\" }"),
+            component,
+            &["keyvalue".to_owned()],
+        )
+        .map(drop);
     let error = loaded.expect_err("refused");
     if !matches!(error, LoadError::Compile(_)) {
         assert_eq!(checked.expect_err("refused").code(), error.code(), "check says what load would");
@@ -80,6 +87,18 @@ fn an_import_that_no_capability_gives_is_refused_by_name() {
             let error = refused(&host, &wat(component));
             assert!(matches!(&error, LoadError::UnknownImport(name) if name == import), "{error}");
         }
+    });
+}
+
+#[test]
+fn an_import_that_the_manifest_does_not_ask_for_is_refused_though_it_was_granted() {
+    on_host(Setup::default(), async |host| {
+        let component = guest("hostile");
+        let release = Arc::new(release("test", component, ""));
+        let error =
+            host.runtime.load(release, component, &["keyvalue".to_owned()]).map(drop).expect_err("not asked for");
+        assert_eq!(error.code(), "not-requested");
+        assert!(error.to_string().contains("zhongtai:keyvalue/store@0.1.0"), "{error}");
     });
 }
 

@@ -84,7 +84,8 @@ impl TestHost {
 
     /// Loads a component as department `441802-<department>`'s, with a grant for `keyvalue`.
     pub fn load(&self, department: &str, component: &[u8], limits: &str) -> Result<Arc<LoadedRelease>, LoadError> {
-        let release = Arc::new(release(department, component, &format!("[limits]\n{limits}")));
+        let more = format!("[capabilities]\nkeyvalue = {{ reason = \"asks\" }}\n[limits]\n{limits}");
+        let release = Arc::new(release(department, component, &more));
         self.runtime.load(release, component, &["keyvalue".to_owned()]).map(Arc::new)
     }
 
