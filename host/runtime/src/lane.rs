@@ -35,13 +35,17 @@ pub(crate) enum SlowLaneError {
     Lost,
 }
 
-/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most.
-pub(crate) async fn run<F>(future: F, shared: &Handle, limit: Duration) -> Result<F::Output, SlowLaneError>
+/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most. It comes in its box: held
+/// by value, it would be part of every future up to the connection's, and copied with them.
+pub(crate) async fn run<F>(
+    mut future: Pin<Box<F>>,
+    shared: &Handle,
+    limit: Duration,
+) -> Result<F::Output, SlowLaneError>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let mut future = Box::pin(future);
     let first = std::future::poll_fn(|context| Poll::Ready(poll_fast(future.as_mut(), context))).await;
     match first {
         Poll::Ready(output) => Ok(output),
@@ -81,13 +85,13 @@ mod tests {
     async fn what_does_not_wait_stays_and_what_waits_moves() {
         let shared = shared();
         let here = std::thread::current().id();
-        let fast = run(async { std::thread::current().id() }, shared.handle(), Duration::from_secs(5)).await;
+        let fast = run(Box::pin(async { std::thread::current().id() }), shared.handle(), Duration::from_secs(5)).await;
         assert_eq!(fast, Ok(here));
         let slow = async {
             slow_lane().await;
             std::thread::current().id()
         };
-        let slow = run(slow, shared.handle(), Duration::from_secs(5)).await.unwrap();
+        let slow = run(Box::pin(slow), shared.handle(), Duration::from_secs(5)).await.unwrap();
         assert_ne!(slow, here);
         shared.shutdown_background();
     }
@@ -95,7 +99,7 @@ mod tests {
     #[tokio::test]
     async fn the_slow_lane_ends_at_the_deadline() {
         let shared = shared();
-        let forever = run(std::future::pending::<()>(), shared.handle(), Duration::from_millis(20)).await;
+        let forever = run(Box::pin(std::future::pending::<()>()), shared.handle(), Duration::from_millis(20)).await;
         assert_eq!(forever, Err(SlowLaneError::Deadline));
         shared.shutdown_background();
     }

@@ -148,7 +148,7 @@ impl Runtime {
         let limits = release.release().manifest().limits;
         let limit = Duration::from_millis(u64::from(limits.timeout_ms));
         let store = self.store(&release, &call, limit);
-        let job = run(store, release, call.request, permit);
+        let job = Box::pin(run(store, release, call.request, permit));
         match lane::run(job, &self.shared, limit).await {
             Ok(outcome) => outcome,
             Err(SlowLaneError::Deadline) => {

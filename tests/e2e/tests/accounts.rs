@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use reqwest::Method;
 use serde_json::json;
-use support::{Place, Plugin, Reply, answering, manifest};
+use support::{Place, Plugin, Reply, answering, manifest, printed};
 use zhongtai_e2e::repository;
 
 async fn sign_in(place: &Place, login: &str, password: &str) -> Reply {
@@ -62,6 +62,35 @@ async fn a_citizen_signs_in_uses_a_scenario_and_signs_out() {
     place.zt(&["user", "disable", "zhang"]);
     get_as(&place, url, &token).await.scenario_problem(401, "unauthenticated");
     sign_in(&place, "zhang", &password).await.problem(403, "account");
+}
+
+#[test]
+fn an_operator_whose_token_is_gone_signs_in_again_and_a_citizen_does_not() {
+    let place = Place::start();
+    let citizen = place.add_user("zhang", &["--kind", "natural-person"]);
+    std::fs::remove_file(place.host.data().join("operator.token")).unwrap();
+    place.refused(&["plugin", "list"]);
+
+    let sign_in = |login: &str, password: &str| {
+        let mut command = place.host.command(&["sign-in", login]);
+        command.env("ZT_PASSWORD", password).output().unwrap()
+    };
+    let refused = sign_in("zhang", &citizen);
+    assert!(!refused.status.success() && printed(&refused).contains("has not the role `operator`"), "{refused:?}");
+    let password = std::fs::read_to_string(place.host.data().join("operator.password")).unwrap();
+    let signed_in = sign_in("operator", password.trim());
+    assert!(signed_in.status.success(), "{signed_in:?}");
+    assert!(!printed(&signed_in).contains(&place.operator_token()), "the token goes into the file only");
+    place.zt(&["plugin", "list"]);
+}
+
+#[tokio::test]
+async fn a_token_for_the_admin_listener_alone_calls_no_scenario() {
+    let place = Place::start();
+    let open = Plugin::made(place.dir.path(), "open", "0.1.0", &answering("hello"));
+    place.deploy(&open, &[]);
+    let token = place.token("operator", &["--scope", "admin"]);
+    get_as(&place, place.public(&open.path("/")), &token).await.scenario_problem(403, "missing-scope");
 }
 
 #[tokio::test]
