@@ -30,7 +30,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { interval: Duration::from_millis(10), capacity: 65_536 }
+        // A disk may take a second or two for one sync under load; at 70,000 records a second this many wait for it.
+        Self { interval: Duration::from_millis(10), capacity: 262_144 }
     }
 }
 

@@ -162,7 +162,7 @@ fn module(artifact: Artifact) -> Option<Module> {
     Some(Module { package, version, path: path.into() })
 }
 
-/// Name and version from `path+file:///work/pothole#0.1.0` or `path+file:///work/dir#pothole@0.1.0`.
+/// Name and version from `path+file:///srv/pothole#0.1.0` or `path+file:///srv/dir#pothole@0.1.0`.
 fn identity(id: &str) -> (String, String) {
     let (place, rest) = id.rsplit_once('#').unwrap_or((id, ""));
     let directory = place.rsplit('/').next().unwrap_or_default();
@@ -219,8 +219,8 @@ mod tests {
     #[test]
     fn a_package_is_named_by_its_id() {
         let named = |id| identity(id);
-        assert_eq!(named("path+file:///work/pothole#0.1.0"), ("pothole".into(), "0.1.0".into()));
-        assert_eq!(named("path+file:///work/dir#pothole@0.1.0"), ("pothole".into(), "0.1.0".into()));
+        assert_eq!(named("path+file:///srv/pothole#0.1.0"), ("pothole".into(), "0.1.0".into()));
+        assert_eq!(named("path+file:///srv/dir#pothole@0.1.0"), ("pothole".into(), "0.1.0".into()));
     }
 
     #[test]
