@@ -28,7 +28,7 @@ use zhongtai_kernel::ErrorKind;
 
 use crate::{
     app::App,
-    edge::{live, ready, sign_in_operator},
+    edge::{live, ready},
     problem::Problem,
 };
 
@@ -38,7 +38,7 @@ const MAX_UPLOAD: usize = 48 << 20;
 /// Every route of the admin listener.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let operators = Router::new()
-        .route("/sign-in", post(sign_in_operator))
+        .route("/sign-in", post(auth::sign_in))
         .merge(plugins::routes())
         .merge(grants::routes())
         .merge(settings::routes())

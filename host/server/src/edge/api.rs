@@ -53,7 +53,7 @@ async fn try_sign_in(app: Arc<App>, request: SignIn, id: RequestId) -> Result<Si
 }
 
 /// Checks the login name and the password, and records the try.
-async fn authenticate(app: &App, request: &SignIn, id: RequestId) -> Result<Account, Problem> {
+pub(crate) async fn authenticate(app: &App, request: &SignIn, id: RequestId) -> Result<Account, Problem> {
     let outcome = app.accounts.sign_in(&request.login, &request.password).await;
     let actor = outcome.as_ref().map_or_else(|_| "anonymous".to_owned(), |account| account.subject.account.to_string());
     let result = if outcome.is_ok() { "ok" } else { "refused" };
@@ -61,21 +61,10 @@ async fn authenticate(app: &App, request: &SignIn, id: RequestId) -> Result<Acco
     Ok(outcome?)
 }
 
-async fn token(app: &App, account: &Account, scopes: &[&str]) -> Result<SignedIn, Problem> {
+/// Issues a token of a session's length.
+pub(crate) async fn token(app: &App, account: &Account, scopes: &[&str]) -> Result<SignedIn, Problem> {
     let (record, token) = app.tokens.issue(account.subject.account, scopes, SESSION_LIFETIME, "sign-in").await?;
     Ok(SignedIn { token: token.expose().to_owned(), expires_at: record.expires_at })
-}
-
-/// `POST /admin/v1/sign-in`: the same for operators, with a token for the admin listener.
-pub(crate) async fn sign_in_operator(
-    State(app): State<Arc<App>>,
-    Body(request): Body<SignIn>,
-) -> Result<Json<SignedIn>, Problem> {
-    let account = authenticate(&app, &request, RequestId::generate()).await?;
-    if !account.subject.roles.iter().any(|role| role == "operator") {
-        return Err(Problem::new(ErrorKind::Denied, "not-an-operator", "the account has not the role `operator`"));
-    }
-    Ok(Json(token(&app, &account, &["admin", "scenario"]).await?))
 }
 
 /// `POST /api/v1/sign-out`: revokes the token it came with.

@@ -7,7 +7,7 @@ mod listener;
 mod scenario;
 mod subject;
 
-pub(crate) use api::{SignIn, SignedIn, sign_in_operator};
+pub(crate) use api::{SignIn, SignedIn, authenticate, token};
 pub(crate) use health::{Health, live, ready};
 pub(crate) use listener::{PublicListener, bind};
 pub(crate) use subject::session;
