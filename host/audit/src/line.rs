@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use zhongtai_kernel::{AccountId, Caller, Decision, Digest, Effect, Event, Record, RequestId, Timestamp};
+use zhongtai_kernel::{CallerFacts, Event, Record, RequestId, Timestamp};
 
-/// A decision's line. Flat on purpose: serde's `flatten` goes through a map, and this runs for every request.
+/// The beginning of a decision's line; the decision itself follows, as it is.
 #[derive(Serialize)]
 struct DecisionLine<'a> {
     /// The record's place in the log, from 0.
@@ -13,19 +13,8 @@ struct DecisionLine<'a> {
     at: Timestamp,
     reference: Reference,
     event: &'static str,
-    scenario: &'a str,
-    component: &'a Digest,
-    /// The account's id: a reference, not a person's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<AccountId>,
-    action: &'a str,
-    resource: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    purpose: Option<&'a str>,
-    effect: Effect,
-    reasons: &'a [std::sync::Arc<str>],
-    errors: &'a [String],
-    policy: &'a str,
+    #[serde(flatten)]
+    caller: &'a CallerFacts,
 }
 
 /// An act's line.
@@ -59,13 +48,19 @@ impl Serialize for Reference {
 /// Appends the record's line, with its newline, to `buffer`.
 pub(crate) fn write(buffer: &mut Vec<u8>, number: u64, record: &Record) {
     let start = buffer.len();
+    let (at, reference) = (record.at, Reference(record.request, record.sequence));
     let written = match &record.event {
-        Event::Decision { caller, action, resource, purpose, decision } => {
-            let asked = (*action, resource.as_str(), purpose.as_deref());
-            serde_json::to_writer(&mut *buffer, &decision_line(number, record, caller, asked, decision))
+        Event::Decision { caller, decision } => {
+            let caller = &caller.facts();
+            let line = DecisionLine { number, at, reference, event: "decision", caller };
+            let written = serde_json::to_writer(&mut *buffer, &line);
+            // One object: the caller's members, then the decision's.
+            buffer.pop();
+            buffer.push(b',');
+            buffer.extend_from_slice(decision.as_json().get(1..).unwrap_or("}").as_bytes());
+            written
         }
         Event::Act { actor, action, target, outcome } => {
-            let (at, reference) = (record.at, Reference(record.request, record.sequence));
             let line = ActLine { number, at, reference, event: "act", actor, action, target, outcome };
             serde_json::to_writer(&mut *buffer, &line)
         }
@@ -76,29 +71,4 @@ pub(crate) fn write(buffer: &mut Vec<u8>, number: u64, record: &Record) {
         return;
     }
     buffer.push(b'\n');
-}
-
-fn decision_line<'a>(
-    number: u64,
-    record: &Record,
-    caller: &'a Caller,
-    (action, resource, purpose): (&'a str, &'a str, Option<&'a str>),
-    decision: &'a Decision,
-) -> DecisionLine<'a> {
-    DecisionLine {
-        number,
-        at: record.at,
-        reference: Reference(record.request, record.sequence),
-        event: "decision",
-        scenario: caller.release().scenario().as_str(),
-        component: caller.release().digest(),
-        subject: caller.subject().map(|subject| subject.account),
-        action,
-        resource,
-        purpose,
-        effect: decision.effect,
-        reasons: &decision.reasons,
-        errors: &decision.errors,
-        policy: &decision.policy,
-    }
 }

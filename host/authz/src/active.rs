@@ -1,10 +1,13 @@
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
-use cedar_policy::{Authorizer, Entities, PolicySet, Schema};
+use cedar_policy::{Authorizer, PolicyId, Response};
 use quick_cache::sync::Cache;
-use zhongtai_kernel::{Access, Caller, Decision, Digest, Effect};
+use zhongtai_kernel::{Access, Caller, CallerFacts, Decision, Digest, Effect, Mask, Question, Timestamp};
 
-use crate::{entity, key};
+use crate::{
+    Compiled, key,
+    request::{Asked, minute},
+};
 
 /// How many decisions are remembered.
 const REMEMBERED: usize = 65_536;
@@ -21,12 +24,9 @@ pub struct PolicySummary {
     pub policies: usize,
 }
 
-/// A validated policy set with everything needed to decide, and the decisions it made.
-pub(crate) struct ActiveSet {
-    schema: Schema,
-    policies: PolicySet,
-    declared: Entities,
-    hash: Digest,
+/// A compiled policy set that decides, and the decisions it made.
+pub struct ActiveSet {
+    compiled: Arc<Compiled>,
     hash_text: Arc<str>,
     decisions: Cache<Box<[u8]>, Arc<Decision>>,
 }
@@ -39,28 +39,30 @@ thread_local! {
 // === impl ActiveSet ===
 
 impl ActiveSet {
-    pub(crate) fn new(schema: Schema, policies: PolicySet, declared: Entities, hash: Digest) -> Self {
-        let hash_text = hash.to_string().into();
-        Self { schema, policies, declared, hash, hash_text, decisions: Cache::new(REMEMBERED) }
+    /// A set ready to decide, with nothing remembered.
+    pub fn new(compiled: Arc<Compiled>) -> Self {
+        let hash_text = compiled.hash.to_string().into();
+        Self { compiled, hash_text, decisions: Cache::new(REMEMBERED) }
     }
 
-    pub(crate) fn hash(&self) -> Digest {
-        self.hash
+    /// What it decides by.
+    pub fn compiled(&self) -> &Arc<Compiled> {
+        &self.compiled
     }
 
-    pub(crate) fn summary(&self) -> PolicySummary {
-        PolicySummary { hash: self.hash, policies: self.policies.num_of_policies() }
+    /// What is in force, for people.
+    pub fn summary(&self) -> PolicySummary {
+        PolicySummary { hash: self.compiled.hash, policies: self.compiled.policies.num_of_policies() }
     }
 
     /// The remembered decision, or a new one.
-    pub(crate) fn decide(&self, caller: &Caller, access: &Access<'_>) -> Arc<Decision> {
+    pub fn decide(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Arc<Decision> {
         KEY.with_borrow_mut(|buffer| {
-            key::write(buffer, caller, access);
+            key::write(buffer, caller, access, minute(now));
             if let Some(decision) = self.decisions.get(buffer.as_slice()) {
                 return decision;
             }
-            // Cedar measures how much stack is left, and can't on a guest's fiber: there it would see none.
-            let decision = Arc::new(stacker::grow(STACK, || self.evaluate(caller, access)));
+            let decision = Arc::new(self.evaluate(&caller.facts(), Question::from(access), now));
             // What went wrong may pass; what was decided stays.
             if decision.errors.is_empty() {
                 self.decisions.insert(buffer.as_slice().into(), decision.clone());
@@ -69,21 +71,43 @@ impl ActiveSet {
         })
     }
 
-    fn evaluate(&self, caller: &Caller, access: &Access<'_>) -> Decision {
-        let (request, entities) = match entity::build(&self.schema, &self.declared, caller, access) {
-            Ok(built) => built,
-            Err(problem) => return self.decision(Effect::Deny, Vec::new(), vec![problem]),
-        };
-        let response = Authorizer::new().is_authorized(&request, &self.policies, &entities);
-        let reasons = response.diagnostics().reason().map(|id| Arc::from(id.to_string())).collect();
-        let errors: Vec<_> = response.diagnostics().errors().map(ToString::to_string).collect();
-        // Cedar skips a policy that errs. Were it a forbid, that would let somebody through.
-        let allowed = response.decision() == cedar_policy::Decision::Allow && errors.is_empty();
-        self.decision(if allowed { Effect::Allow } else { Effect::Deny }, reasons, errors)
+    /// Asks Cedar, remembering nothing: for a decision to be explained, or recorded long ago.
+    pub fn evaluate(&self, caller: &CallerFacts, question: Question, now: Timestamp) -> Decision {
+        // Cedar measures how much stack is left, and can't on a guest's fiber: there it would see none.
+        let answer = stacker::grow(STACK, || self.answer(caller, &question, now));
+        let mut decision = Decision::new(question, Effect::Deny, self.hash_text.clone());
+        match answer {
+            Ok(response) => self.conclude(&response, &mut decision),
+            Err(problem) => decision.errors.push(problem),
+        }
+        decision
     }
 
-    fn decision(&self, effect: Effect, mut reasons: Vec<Arc<str>>, errors: Vec<String>) -> Decision {
-        reasons.sort();
-        Decision { effect, reasons, errors, policy: self.hash_text.clone() }
+    fn answer(&self, caller: &CallerFacts, question: &Question, now: Timestamp) -> Result<Response, String> {
+        let asked = Asked::new(&self.compiled, caller, question, now)?;
+        let entities = asked.entities(&self.compiled)?;
+        Ok(Authorizer::new().is_authorized(&asked.request, &self.compiled.policies, &entities))
+    }
+
+    fn conclude(&self, response: &Response, decision: &mut Decision) {
+        let reasons: BTreeSet<&PolicyId> = response.diagnostics().reason().collect();
+        decision.reasons = reasons.iter().map(|id| Arc::from(AsRef::<str>::as_ref(*id))).collect();
+        decision.errors = response.diagnostics().errors().map(ToString::to_string).collect();
+        // Cedar skips a policy that errs. Were it a forbid, that would let somebody through.
+        if response.decision() == cedar_policy::Decision::Allow && decision.errors.is_empty() {
+            decision.effect = Effect::Allow;
+            decision.mask = self.mask(&reasons);
+        }
+    }
+
+    /// A permit without a mask shows all. Where permits mask differently, nothing is shown.
+    fn mask(&self, permits: &BTreeSet<&PolicyId>) -> Option<Mask> {
+        let masks: Option<BTreeSet<Mask>> = permits.iter().map(|id| self.compiled.mask(id)).collect();
+        let masks = masks?;
+        match masks.first() {
+            Some(mask) if masks.len() == 1 => Some(*mask),
+            Some(_) => Some(Mask::All),
+            None => None,
+        }
     }
 }

@@ -1,6 +1,8 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use zhongtai_kernel::ErrorKind;
+
+use crate::compile::line_of;
 
 /// A policy folder that can't be put in force. Names the file, and the line where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +18,8 @@ pub enum PolicyError {
     /// A file does not parse, or the whole does not validate.
     #[error("{path}{}: {problem}", line.map(|line| format!(":{line}")).unwrap_or_default())]
     Invalid {
-        /// In which file.
-        path: PathBuf,
+        /// In which file, by its path within its folder.
+        path: String,
         /// From 1.
         line: Option<usize>,
         /// What is wrong.
@@ -26,9 +28,17 @@ pub enum PolicyError {
     /// The schema fragments do not fit together.
     #[error("the schema fragments do not fit together: {0}")]
     Schema(String),
-    /// The folders hold no policy: that would deny everything.
-    #[error("no policy found in {0}")]
-    Empty(String),
+    /// There is no policy: that would deny everything.
+    #[error("there is no policy in the policy folders; `*.cedar` files were looked for there and one level down")]
+    Empty,
+    /// The texts together are too large.
+    #[error("the policy files have {bytes} bytes together, more than {most}")]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// How many may be.
+        most: usize,
+    },
 }
 
 // === impl PolicyError ===
@@ -38,16 +48,13 @@ impl PolicyError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Read { .. } => ErrorKind::Unavailable,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
             _ => ErrorKind::Invalid,
         }
     }
 
     /// A problem at a byte offset of a file's text.
-    pub(crate) fn at(path: &Path, text: &str, offset: Option<usize>, problem: impl ToString) -> Self {
-        let line = offset.map(|offset| {
-            let before = text.get(..offset).unwrap_or(text);
-            before.matches('\n').count() + 1
-        });
-        Self::Invalid { path: path.to_owned(), line, problem: problem.to_string() }
+    pub(crate) fn at(path: &str, text: &str, offset: Option<usize>, problem: String) -> Self {
+        Self::Invalid { path: path.to_owned(), line: offset.map(|offset| line_of(text, offset)), problem }
     }
 }

@@ -6,8 +6,9 @@
 use zhongtai_kernel::{Access, Attribute, Caller};
 
 /// Writes the key of a question into `buffer`, which is cleared first.
-pub(crate) fn write(buffer: &mut Vec<u8>, caller: &Caller, access: &Access<'_>) {
+pub(crate) fn write(buffer: &mut Vec<u8>, caller: &Caller, access: &Access<'_>, minute: i64) {
     buffer.clear();
+    buffer.extend_from_slice(&minute.to_le_bytes());
     let mut push = |part: &[u8]| {
         buffer.extend_from_slice(&(part.len() as u32).to_le_bytes());
         buffer.extend_from_slice(part);
@@ -16,12 +17,10 @@ pub(crate) fn write(buffer: &mut Vec<u8>, caller: &Caller, access: &Access<'_>) 
     push(access.action.as_bytes());
     push(access.resource.kind.as_bytes());
     push(access.resource.id.as_bytes());
-    match access.purpose {
-        Some(purpose) => {
-            push(b"purpose");
-            push(purpose.as_bytes());
-        }
-        None => push(b"no purpose"),
+    for fact in [access.purpose, access.basis, access.consent, access.case] {
+        // Nothing is not the same as an empty text.
+        push(&[u8::from(fact.is_some())]);
+        push(fact.unwrap_or_default().as_bytes());
     }
     for (name, attribute) in access.resource.attributes {
         push(name.as_bytes());
@@ -33,6 +32,10 @@ pub(crate) fn write(buffer: &mut Vec<u8>, caller: &Caller, access: &Access<'_>) 
             Attribute::Number(number) => {
                 push(b"number");
                 push(&number.to_le_bytes());
+            }
+            Attribute::Flag(flag) => {
+                push(b"flag");
+                push(&[u8::from(*flag)]);
             }
             Attribute::Entity(kind, id) => {
                 push(b"entity");

@@ -8,21 +8,24 @@
 //! set: activating another set starts with an empty one.
 
 mod active;
-mod entity;
+mod case;
+mod compile;
 mod error;
 mod key;
-mod load;
+mod request;
+mod texts;
 
-pub use active::PolicySummary;
+pub use active::{ActiveSet, PolicySummary};
+pub use case::{Case, WrittenCase};
+pub use compile::{Compiled, Source};
 pub use error::PolicyError;
-pub use load::PolicyFolder;
+pub use request::{Asked, Problem};
+pub use texts::{FileKind, MAX_BYTES, PolicyFolder, PolicyTexts};
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use zhongtai_kernel::{Access, Caller, Decision, Guard};
-
-use crate::active::ActiveSet;
+use zhongtai_kernel::{Access, Caller, Decision, Guard, Timestamp};
 
 /// The policies in force.
 pub struct Authz {
@@ -32,30 +35,45 @@ pub struct Authz {
 // === impl Authz ===
 
 impl Authz {
+    /// Activates what was compiled.
+    pub fn new(compiled: Compiled) -> Self {
+        Self { active: ArcSwap::from_pointee(ActiveSet::new(Arc::new(compiled))) }
+    }
+
     /// Loads, validates and activates what `folders` hold.
     pub fn load(folders: &[PolicyFolder]) -> Result<Self, PolicyError> {
-        Ok(Self { active: ArcSwap::from_pointee(load::load(folders)?) })
+        Ok(Self::new(Compiled::new(&PolicyTexts::read(folders)?)?))
     }
 
     /// Activates what `folders` hold now, if that differs from what is in force and is valid.
     /// On an error the active set stays in force.
     pub fn reload(&self, folders: &[PolicyFolder]) -> Result<bool, PolicyError> {
-        let texts = load::read(folders)?;
-        if load::hash(&texts) == self.active.load().hash() {
+        let texts = PolicyTexts::read(folders)?;
+        if texts.hash() == self.active.load().compiled().hash() {
             return Ok(false);
         }
-        self.active.store(Arc::new(load::compile(&texts)?));
+        self.activate(Arc::new(Compiled::new(&texts)?));
         Ok(true)
     }
 
+    /// Puts another set in force at once: no request sees half of it, and what the old one decided is forgotten.
+    pub fn activate(&self, compiled: Arc<Compiled>) {
+        self.active.store(Arc::new(ActiveSet::new(compiled)));
+    }
+
     /// What is in force.
+    pub fn active(&self) -> Arc<ActiveSet> {
+        self.active.load_full()
+    }
+
+    /// What is in force, for people.
     pub fn summary(&self) -> PolicySummary {
         self.active.load().summary()
     }
 }
 
 impl Guard for Authz {
-    fn decide(&self, caller: &Caller, access: &Access<'_>) -> Arc<Decision> {
-        self.active.load().decide(caller, access)
+    fn decide(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Arc<Decision> {
+        self.active.load().decide(caller, access, now)
     }
 }

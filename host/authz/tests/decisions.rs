@@ -5,8 +5,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use zhongtai_authz::{Authz, PolicyFolder};
 use zhongtai_kernel::{
-    Access, AccountId, Assurance, Attribute, Caller, Decision, Digest, Guard, Release, Subject, SubjectKind,
+    Access, AccountId, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard, Release, Subject, SubjectKind,
+    Timestamp,
 };
+
+fn now() -> Timestamp {
+    "2026-01-05T01:00:00Z".parse().unwrap()
+}
 
 fn policies() -> PolicyFolder {
     PolicyFolder(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies"))
@@ -22,24 +27,24 @@ fn release(name: &str) -> Arc<Release> {
 
 fn subject(kind: SubjectKind, assurance: Assurance) -> Option<Arc<Subject>> {
     let account = AccountId::from_bytes([1; 16]);
-    Some(Arc::new(Subject { account, kind, assurance, department: None, roles: vec!["window".into()] }))
+    Some(Arc::new(Subject { account, kind, assurance, department: None, roles: vec!["window".into()], clearance: 1 }))
 }
 
 fn caller(subject: Option<Arc<Subject>>) -> Caller {
-    Caller::new(release("pothole"), subject)
+    Caller::new(release("pothole"), subject, Channel::Web)
 }
 
 fn invoke(authz: &Authz, caller: &Caller, access: &str) -> bool {
     let attributes = [
-        ("owner", Attribute::Entity("Department", "441802-chengguan".into())),
+        ("owner", Attribute::Entity("Department".into(), "441802-chengguan".into())),
         ("access", Attribute::Text(access.into())),
     ];
     let access = Access::described("scenario:invoke", "Scenario", "441802-chengguan/pothole", &attributes);
-    authz.decide(caller, &access).is_allow()
+    authz.decide(caller, &access, now()).is_allow()
 }
 
 fn read(authz: &Authz, caller: &Caller, action: &'static str, field: &str, purpose: &str) -> Arc<Decision> {
-    authz.decide(caller, &Access::declared(action, "Field", field).for_purpose(purpose))
+    authz.decide(caller, &Access::declared(action, "Field", field).for_purpose(purpose), now())
 }
 
 #[test]
@@ -98,14 +103,14 @@ fn no_fact_that_matters_is_missing_from_the_memory_of_decisions() {
         assert!(
             read(&authz, &caller(officer.clone()), "credit:read-detail", "credit.detail", "road-repair").is_allow()
         );
-        let other = Caller::new(release("other"), None);
+        let other = Caller::new(release("other"), None, Channel::Web);
         let own = [
-            ("owner", Attribute::Entity("Department", "441802-chengguan".into())),
+            ("owner", Attribute::Entity("Department".into(), "441802-chengguan".into())),
             ("access", Attribute::Text("public".into())),
         ];
         let data = Access::described("keyvalue:read", "Scenario", "441802-chengguan/pothole", &own);
-        assert!(authz.decide(&caller(None), &data).is_allow());
-        assert!(!authz.decide(&other, &data).is_allow(), "another scenario's data");
+        assert!(authz.decide(&caller(None), &data, now()).is_allow());
+        assert!(!authz.decide(&other, &data, now()).is_allow(), "another scenario's data");
     }
 }
 

@@ -24,13 +24,7 @@ pub enum Event {
     Decision {
         /// Who asked.
         caller: Arc<Caller>,
-        /// The Cedar action.
-        action: &'static str,
-        /// The Cedar resource, `Type::id`.
-        resource: String,
-        /// Why.
-        purpose: Option<String>,
-        /// The answer.
+        /// What, and the answer.
         decision: Arc<Decision>,
     },
     /// Somebody did something to the platform: a deployment, a grant, a sign-in.

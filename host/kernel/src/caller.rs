@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, DepartmentId, Release};
+use crate::{AccountId, DepartmentId, Digest, Release, ScenarioId};
 
 /// What a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub enum Assurance {
 }
 
 /// A person, enterprise or officer who signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The account.
     pub account: AccountId,
@@ -52,6 +52,33 @@ pub struct Subject {
     pub department: Option<DepartmentId>,
     /// An officer's roles, sorted.
     pub roles: Vec<String>,
+    /// The highest data level that an officer is cleared for: 1 to 4. Everybody else has 1.
+    pub clearance: u8,
+}
+
+/// How a request came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// A person's browser (网上).
+    Web,
+    /// A program with a bearer token (接口).
+    Api,
+    /// The host itself: a timer, a callback, a case's step (系统).
+    Internal,
+}
+
+// === impl Channel ===
+
+impl Channel {
+    /// The word used in policies.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Api => "api",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 /// The Cedar principal of a request: the plugin, its department and the subject, seen together.
@@ -59,16 +86,33 @@ pub struct Subject {
 pub struct Caller {
     release: Arc<Release>,
     subject: Option<Arc<Subject>>,
+    channel: Channel,
     key: Arc<[u8]>,
+}
+
+/// Every fact about a caller that policy sees: recorded in the audit log, and asked again in a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerFacts {
+    /// What runs, for which department.
+    pub scenario: ScenarioId,
+    /// The digest of what runs.
+    pub component: Digest,
+    /// The purposes that its manifest declares.
+    pub purposes: Vec<String>,
+    /// How the request came in.
+    pub channel: Channel,
+    /// Who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
 }
 
 // === impl Caller ===
 
 impl Caller {
     /// The caller of one request: `release` runs on behalf of `subject`.
-    pub fn new(release: Arc<Release>, subject: Option<Arc<Subject>>) -> Self {
-        let key = caller_key(&release, subject.as_deref());
-        Self { release, subject, key }
+    pub fn new(release: Arc<Release>, subject: Option<Arc<Subject>>, channel: Channel) -> Self {
+        let key = caller_key(&release, subject.as_deref(), channel);
+        Self { release, subject, channel, key }
     }
 
     /// What runs.
@@ -83,13 +127,24 @@ impl Caller {
 
     /// Every fact about the caller that a policy can see, in one canonical text: two callers with the same key
     /// get the same decisions.
-    pub fn key(&self) -> &[u8] {
+    pub fn key(&self) -> &Arc<[u8]> {
         &self.key
+    }
+
+    /// The same facts for people and records.
+    pub fn facts(&self) -> CallerFacts {
+        CallerFacts {
+            scenario: self.release.scenario().clone(),
+            component: *self.release.digest(),
+            purposes: self.release.manifest().plugin.purposes.clone(),
+            channel: self.channel,
+            subject: self.subject.as_deref().cloned(),
+        }
     }
 }
 
 /// Lists each fact with its length, so that no two different callers share a key.
-fn caller_key(release: &Release, subject: Option<&Subject>) -> Arc<[u8]> {
+fn caller_key(release: &Release, subject: Option<&Subject>, channel: Channel) -> Arc<[u8]> {
     let mut key = Vec::with_capacity(160);
     let mut push = |part: &[u8]| {
         key.extend_from_slice(&(part.len() as u32).to_le_bytes());
@@ -97,10 +152,11 @@ fn caller_key(release: &Release, subject: Option<&Subject>) -> Arc<[u8]> {
     };
     push(release.digest().to_string().as_bytes());
     push(release.manifest_digest().to_string().as_bytes());
+    push(channel.as_str().as_bytes());
     if let Some(subject) = subject {
         push(&subject.account.to_bytes());
         push(subject.kind.as_str().as_bytes());
-        push(&[subject.assurance as u8]);
+        push(&[subject.assurance as u8, subject.clearance]);
         push(subject.department.as_ref().map_or("", DepartmentId::as_str).as_bytes());
         subject.roles.iter().for_each(|role| push(role.as_bytes()));
     }

@@ -17,15 +17,17 @@ mod code;
 mod error;
 mod id;
 mod manifest;
+mod mask;
 
-pub use access::{Access, Attribute, Decision, Effect, Guard, Resource};
+pub use access::{Access, Attribute, Decision, Effect, Guard, Question, Resource};
 pub use audit::{AuditUnavailable, Event, Record, Recorder};
-pub use caller::{Assurance, Caller, Subject, SubjectKind};
+pub use caller::{Assurance, Caller, CallerFacts, Channel, Subject, SubjectKind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{CreditCode, InvalidCode, ResidentId};
 pub use error::ErrorKind;
 pub use id::{AccountId, DepartmentId, Digest, InvalidId, RequestId, ScenarioId};
 pub use manifest::{ALWAYS_GRANTED, AccessLevel, CapabilityRequest, Limits, Manifest, ManifestError, Release};
+pub use mask::{Mask, UnknownMask};
 
 /// A point in time, UTC.
 pub type Timestamp = jiff::Timestamp;

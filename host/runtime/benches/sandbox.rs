@@ -11,8 +11,8 @@ use zhongtai_cap_credit::{Credit, CreditError, CreditProvider, CreditRecord};
 use zhongtai_cap_log::{Log, LogTail};
 use zhongtai_cap_random::Random;
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, CreditCode, Decision, Digest, Effect, Guard, Record, Recorder, Release,
-    RequestId, ScenarioId, SystemClock,
+    Access, AuditUnavailable, Caller, Channel, CreditCode, Decision, Digest, Effect, Guard, Record, Recorder, Release,
+    RequestId, ScenarioId, SystemClock, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, Capability, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions,
@@ -25,7 +25,7 @@ const REQUESTS: u32 = 50_000;
 struct Always(Arc<Decision>);
 
 impl Guard for Always {
-    fn decide(&self, _: &Caller, _: &Access<'_>) -> Arc<Decision> {
+    fn decide(&self, _: &Caller, _: &Access<'_>, _: Timestamp) -> Arc<Decision> {
         self.0.clone()
     }
 }
@@ -89,8 +89,8 @@ fn main() {
 }
 
 fn runtime(dir: &std::path::Path, shared: &tokio::runtime::Handle) -> Runtime {
-    let decision =
-        Decision { effect: Effect::Allow, reasons: Vec::new(), errors: Vec::new(), policy: Arc::from("bench") };
+    let access = Access::declared("scenario:invoke", "Scenario", "441802-test/hello");
+    let decision = Decision::new((&access).into(), Effect::Allow, Arc::from("bench"));
     let services = Services::new(Arc::new(Always(Arc::new(decision))), Arc::new(Nowhere), Arc::new(SystemClock));
     let capabilities: Vec<Arc<dyn Capability>> = vec![
         Arc::new(ClockCapability),
@@ -121,7 +121,7 @@ async fn measure(runtime: &Runtime, release: &Arc<LoadedRelease>, path: &str) ->
                 headers: HeaderMap::new(),
                 body: Bytes::new(),
             };
-            let call = Call { id: RequestId::generate(), subject: None, request };
+            let call = Call { id: RequestId::generate(), subject: None, channel: Channel::Web, request };
             let outcome = runtime.invoke(release.clone(), call).await;
             assert!(outcome.response.is_ok_and(|response| response.status == 200), "the guest answers");
         }

@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::Instant};
 
-use zhongtai_kernel::{Access, AccountId, Attribute, Caller, Event, Record, Release, RequestId, Subject, Timestamp};
+use zhongtai_kernel::{
+    Access, AccountId, Attribute, Caller, Decision, Event, Mask, Record, Release, RequestId, Subject, Timestamp,
+};
 
 use crate::{Services, limiter::MemoryBudget};
 
@@ -13,6 +15,22 @@ pub enum Refusal {
     /// The decision can't be recorded, so there is none.
     #[error("the decision can't be recorded")]
     Unrecorded,
+}
+
+/// How a field's value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown(Option<Mask>);
+
+// === impl Shown ===
+
+impl Shown {
+    /// The value as this caller may see it.
+    pub fn apply(self, value: String) -> String {
+        match self.0 {
+            Some(mask) => mask.apply(&value),
+            None => value,
+        }
+    }
 }
 
 /// A guest's log event, with how many may still come.
@@ -103,7 +121,7 @@ impl Invocation {
         let release = self.release().clone();
         let scenario = release.scenario();
         let attributes = [
-            ("owner", Attribute::Entity("Department", scenario.department().as_str().into())),
+            ("owner", Attribute::Entity("Department".into(), scenario.department().as_str().into())),
             ("access", Attribute::Text(release.manifest().plugin.access.as_str().into())),
         ];
         self.authorise(&Access::described(action, "Scenario", scenario.as_str(), &attributes))
@@ -111,27 +129,32 @@ impl Invocation {
 
     /// Asks policy, and records the question and its answer. The only way to a provider.
     pub fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
-        let decision = self.services.guard.decide(&self.caller, access);
+        self.decide(access).map(|_| ())
+    }
+
+    /// The field filter: what of `access`'s value may be shown. `None` leaves the field out. An error only when the
+    /// decision can't be recorded.
+    pub fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal> {
+        match self.decide(access) {
+            Ok(decision) => Ok(Some(Shown(decision.mask))),
+            Err(Refusal::Denied(_)) => Ok(None),
+            Err(Refusal::Unrecorded) => Err(Refusal::Unrecorded),
+        }
+    }
+
+    fn decide(&mut self, access: &Access<'_>) -> Result<Arc<Decision>, Refusal> {
+        let now = self.now();
+        let decision = self.services.guard.decide(&self.caller, access, now);
         let sequence = self.records;
         self.records += 1;
-        let record = Record {
-            at: self.services.clock.now(),
-            request: self.request,
-            sequence,
-            event: Event::Decision {
-                caller: self.caller.clone(),
-                action: access.action,
-                resource: format!("{}::\"{}\"", access.resource.kind, access.resource.id),
-                purpose: access.purpose.map(str::to_owned),
-                decision: decision.clone(),
-            },
-        };
+        let event = Event::Decision { caller: self.caller.clone(), decision: decision.clone() };
+        let record = Record { at: now, request: self.request, sequence, event };
         if let Err(error) = self.services.recorder.record(record) {
             tracing::error!(request = %self.request, %error, "a decision can't be recorded");
             return Err(Refusal::Unrecorded);
         }
         if decision.is_allow() {
-            return Ok(());
+            return Ok(decision);
         }
         self.denials += 1;
         let reference = format!("{}/{sequence}", self.request);

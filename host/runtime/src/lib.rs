@@ -30,7 +30,7 @@ pub use capability::{Capability, Services};
 pub use engine::{EngineOptions, PoolSize};
 pub use error::{InvokeError, LoadError};
 pub use inspect::{Inspection, inspect};
-pub use invocation::{Invocation, LogEvent, Refusal};
+pub use invocation::{Invocation, LogEvent, Refusal, Shown};
 pub use lane::slow_lane;
 pub use load::LoadedRelease;
 pub use message::{Request, Response};

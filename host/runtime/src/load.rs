@@ -4,7 +4,7 @@ use wasmtime::{
     Engine,
     component::{Component, Linker},
 };
-use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Release};
+use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Channel, Release};
 
 use crate::{
     Capability, Inspection, Invocation, LoadError, admission::Gate, bindings::ScenarioPre, inspect::HANDLER,
@@ -43,7 +43,7 @@ impl LoadedRelease {
         }
         let pre = linker.instantiate_pre(component).map_err(failed)?;
         let pre = ScenarioPre::new(pre).map_err(failed)?;
-        let anonymous = Arc::new(Caller::new(release.clone(), None));
+        let anonymous = Arc::new(Caller::new(release.clone(), None, Channel::Web));
         Ok(Self { pre, gate, anonymous, release })
     }
 }

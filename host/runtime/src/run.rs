@@ -2,7 +2,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::runtime::Handle;
 use wasmtime::{Engine, Store, UpdateDeadline};
-use zhongtai_kernel::{ALWAYS_GRANTED, Caller, DepartmentId, Release, RequestId, Subject};
+use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Channel, DepartmentId, Release, RequestId, Subject};
 
 use crate::{
     AdmissionOptions, Capability, EngineOptions, HostKey, Inspection, Invocation, InvokeError, LoadError,
@@ -47,6 +47,8 @@ pub struct Call {
     pub id: RequestId,
     /// Who asks.
     pub subject: Option<Arc<Subject>>,
+    /// How it came in.
+    pub channel: Channel,
     /// What.
     pub request: Request,
 }
@@ -162,9 +164,9 @@ impl Runtime {
     }
 
     fn store(&self, release: &LoadedRelease, call: &Call, limit: Duration) -> Store<Invocation> {
-        let caller = match &call.subject {
-            Some(subject) => Arc::new(Caller::new(release.release().clone(), Some(subject.clone()))),
-            None => release.anonymous.clone(),
+        let caller = match (&call.subject, call.channel) {
+            (None, Channel::Web) => release.anonymous.clone(),
+            (subject, channel) => Arc::new(Caller::new(release.release().clone(), subject.clone(), channel)),
         };
         let invocation = Invocation::new(call.id, caller, self.services.clone());
         let mut store = Store::new(&self.engine, invocation);

@@ -311,7 +311,7 @@ fn a_denied_caller_never_reaches_the_guest() {
         assert!(matches!(outcome.response, Err(InvokeError::Denied { ref reference }) if reference.ends_with("/0")));
         assert_eq!((outcome.denials, outcome.memory), (1, 256 << 10), "no instance was made");
         let resource = "Scenario::\"441802-test/guest\"".to_owned();
-        assert_eq!(host.recorder.first(), [("scenario:invoke", resource, Effect::Deny)]);
+        assert_eq!(host.recorder.first(), [("scenario:invoke".to_owned(), resource, Effect::Deny)]);
     });
 }
 

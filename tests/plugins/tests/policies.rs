@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use zhongtai_authz::{Authz, PolicyFolder};
 use zhongtai_kernel::{
-    Access, AccountId, Assurance, Attribute, Caller, Decision, Digest, Guard as _, Release, Subject, SubjectKind,
+    Access, AccountId, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard as _, Release, Subject,
+    SubjectKind,
 };
 
 const EXCAVATION: &str = include_str!("../../../plugins/excavation/plugin.toml");
@@ -17,13 +18,17 @@ fn authz() -> Authz {
     Authz::load(&folders.map(|folder| PolicyFolder(root.join(folder)))).unwrap()
 }
 
+fn decide(caller: &Caller, access: &Access<'_>) -> Arc<Decision> {
+    authz().decide(caller, access, "2026-01-05T01:00:00Z".parse().unwrap())
+}
+
 fn caller(manifest: &str, subject: Option<Subject>) -> Caller {
-    Caller::new(Arc::new(Release::parse(Digest::of(b""), manifest).unwrap()), subject.map(Arc::new))
+    Caller::new(Arc::new(Release::parse(Digest::of(b""), manifest).unwrap()), subject.map(Arc::new), Channel::Api)
 }
 
 fn citizen() -> Subject {
     let (kind, assurance) = (SubjectKind::NaturalPerson, Assurance::High);
-    Subject { account: AccountId::generate(), kind, assurance, department: None, roles: Vec::new() }
+    Subject { account: AccountId::generate(), kind, assurance, department: None, roles: Vec::new(), clearance: 1 }
 }
 
 fn officer(role: &str, department: Option<&str>) -> Subject {
@@ -37,17 +42,17 @@ fn field(action: &'static str, name: &'static str, purpose: &'static str) -> Acc
 
 fn invoke(caller: &Caller) -> Arc<Decision> {
     let scenario = caller.release().scenario();
-    let owner = Attribute::Entity("Department", scenario.department().as_str().into());
+    let owner = Attribute::Entity("Department".into(), scenario.department().as_str().into());
     let access = Attribute::Text(caller.release().manifest().plugin.access.as_str().into());
     let attributes = [("owner", owner), ("access", access)];
-    authz().decide(caller, &Access::described("scenario:invoke", "Scenario", scenario.as_str(), &attributes))
+    decide(caller, &Access::described("scenario:invoke", "Scenario", scenario.as_str(), &attributes))
 }
 
 fn send(caller: &Caller, recipient: &'static str) -> Arc<Decision> {
     let scenario = caller.release().scenario().as_str();
-    let owner = Attribute::Entity("Scenario", scenario.into());
+    let owner = Attribute::Entity("Scenario".into(), scenario.into());
     let attributes = [("owner", owner), ("recipient", Attribute::Text(recipient.into()))];
-    authz().decide(caller, &Access::described("notify:send", "MessageTemplate", format!("{scenario}/t"), &attributes))
+    decide(caller, &Access::described("notify:send", "MessageTemplate", format!("{scenario}/t"), &attributes))
 }
 
 fn assert_forbidden(decision: &Decision, by: &str) {
@@ -58,16 +63,16 @@ fn assert_forbidden(decision: &Decision, by: &str) {
 #[test]
 fn excavation_sees_a_verdict_and_never_the_detail() {
     let officer = caller(EXCAVATION, Some(officer("window", Some("441802-chengguan"))));
-    let check = authz().decide(&officer, &field("credit:check", "credit.standing", "excavation-permit"));
+    let check = decide(&officer, &field("credit:check", "credit.standing", "excavation-permit"));
     assert!(check.is_allow(), "{check:?}");
-    let detail = authz().decide(&officer, &field("credit:read-detail", "credit.detail", "excavation-permit"));
+    let detail = decide(&officer, &field("credit:read-detail", "credit.detail", "excavation-permit"));
     assert_forbidden(&detail, "excavation-never-reads-credit-detail");
 }
 
 #[test]
 fn excavation_reads_whom_to_call_and_nothing_else_of_a_person() {
     let citizen = caller(EXCAVATION, Some(citizen()));
-    let read = |name| authz().decide(&citizen, &field("subject:read-field", name, "excavation-permit"));
+    let read = |name| decide(&citizen, &field("subject:read-field", name, "excavation-permit"));
     for name in ["subject.name", "subject.phone", "subject.credit-code"] {
         assert!(read(name).is_allow(), "{name}");
     }
@@ -93,7 +98,7 @@ fn grid_report_knows_nobody() {
     let manifest = GRID_REPORT.replace("purposes = []", "purposes = [\"call-back\"]");
     let citizen = caller(&manifest, Some(citizen()));
     for name in ["subject.name", "subject.phone", "subject.department"] {
-        let read = authz().decide(&citizen, &field("subject:read-field", name, "call-back"));
+        let read = decide(&citizen, &field("subject:read-field", name, "call-back"));
         assert_forbidden(&read, "grid-report-knows-nobody");
     }
 }

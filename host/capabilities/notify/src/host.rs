@@ -99,8 +99,10 @@ fn authorise(
 ) -> Result<(), wit::Error> {
     let release = invocation.release().clone();
     let scenario = release.scenario().as_str();
-    let attributes =
-        [("owner", Attribute::Entity("Scenario", scenario.into())), ("recipient", Attribute::Text(recipient.into()))];
+    let attributes = [
+        ("owner", Attribute::Entity("Scenario".into(), scenario.into())),
+        ("recipient", Attribute::Text(recipient.into())),
+    ];
     let access = Access::described(action, "MessageTemplate", format!("{scenario}/{template}"), &attributes);
     invocation.authorise(&access).map_err(|refusal| match refusal {
         Refusal::Denied(reference) => wit::Error::Denied(reference),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use wasmtime::component::{HasSelf, Linker};
 use zhongtai_kernel::{Access, Assurance, Subject, SubjectKind};
-use zhongtai_runtime::{Invocation, Refusal, slow_lane};
+use zhongtai_runtime::{Invocation, Refusal, Shown, slow_lane};
 
 use crate::{Handles, SubjectProvider, provider::FIELDS};
 
@@ -54,16 +54,17 @@ impl wit::Host for Invocation {
                 names.len()
             ))));
         }
-        let Ok(allowed) = allowed(self, &names, &purpose) else {
+        let Ok(shown) = shown(self, &names, &purpose) else {
             return Ok(Err(wit::Error::Other("the decision can't be recorded; try again later".to_owned())));
         };
-        if allowed.is_empty() {
+        if shown.is_empty() {
             return Ok(Ok(Vec::new()));
         }
+        let names: Vec<_> = shown.iter().map(|(name, _)| *name).collect();
         let provider = self.provider::<Arc<dyn SubjectProvider>>()?;
         slow_lane().await;
-        Ok(match provider.fields(account, &allowed).await {
-            Ok(fields) => Ok(in_order(&allowed, fields)),
+        Ok(match provider.fields(account, &names).await {
+            Ok(fields) => Ok(filtered(&shown, fields)),
             Err(error) => {
                 tracing::error!(request = %self.request_id(), %error, "a subject's fields can't be read");
                 Err(wit::Error::Other("the fields can't be read; try again later".to_owned()))
@@ -72,10 +73,10 @@ impl wit::Host for Invocation {
     }
 }
 
-/// The names that exist and that policy allows, each once, in the order asked for. An error when a decision can't
-/// be recorded.
-fn allowed(invocation: &mut Invocation, names: &[String], purpose: &str) -> Result<Vec<&'static str>, Refusal> {
-    let mut allowed = Vec::new();
+/// The names that exist and that policy lets this caller see, each once, in the order asked for, with how they may be
+/// shown. An error when a decision can't be recorded.
+fn shown(invocation: &mut Invocation, names: &[String], purpose: &str) -> Result<Vec<(&'static str, Shown)>, Refusal> {
+    let mut shown: Vec<(&'static str, Shown)> = Vec::new();
     let mut asked = Vec::new();
     for name in names.iter().filter_map(|name| FIELDS.into_iter().find(|field| field == name)) {
         if asked.contains(&name) {
@@ -83,19 +84,19 @@ fn allowed(invocation: &mut Invocation, names: &[String], purpose: &str) -> Resu
         }
         asked.push(name);
         let access = Access::declared("subject:read-field", "Field", format!("subject.{name}")).for_purpose(purpose);
-        match invocation.authorise(&access) {
-            Ok(()) => allowed.push(name),
-            Err(Refusal::Denied(_)) => {}
-            Err(Refusal::Unrecorded) => return Err(Refusal::Unrecorded),
+        if let Some(how) = invocation.show(&access)? {
+            shown.push((name, how));
         }
     }
-    Ok(allowed)
+    Ok(shown)
 }
 
-/// Only what was allowed, whatever a provider returns.
-fn in_order(allowed: &[&str], mut fields: BTreeMap<String, String>) -> Vec<wit::Field> {
-    let take = |name: &&str| fields.remove(*name).map(|value| wit::Field { name: (*name).to_owned(), value });
-    allowed.iter().filter_map(take).collect()
+/// Only what may be shown, as it may be shown, whatever a provider returns.
+fn filtered(shown: &[(&str, Shown)], mut fields: BTreeMap<String, String>) -> Vec<wit::Field> {
+    let field = |(name, how): &(&str, Shown)| {
+        fields.remove(*name).map(|value| wit::Field { name: (*name).to_owned(), value: how.apply(value) })
+    };
+    shown.iter().filter_map(field).collect()
 }
 
 fn convert(subject: &Subject, handle: String) -> wit::Subject {

@@ -17,6 +17,7 @@ pub(crate) fn subject(account: AccountId, columns: SubjectColumns) -> Result<Sub
         assurance: assurance_of(assurance)?,
         department: department.map(|id| parse::<DepartmentId>("subject_accounts.department", &id)).transpose()?,
         roles: texts("subject_accounts.roles", &roles)?,
+        clearance: 1,
     })
 }
 

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 use support::{clock, guest, host, officer};
 use zhongtai_cap_subject::{Handles, MIGRATIONS, SubjectCapability, contract};
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, Decision, Digest, Effect, Event, Guard, Record, Recorder, Release, RequestId,
-    Subject,
+    Access, AuditUnavailable, Caller, Channel, Decision, Digest, Effect, Event, Guard, Record, Recorder, Release,
+    RequestId, Subject, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions, Services,
@@ -39,11 +39,11 @@ const MANIFEST: &str = r#"
 struct Allowing(&'static [&'static str]);
 
 impl Guard for Allowing {
-    fn decide(&self, _: &Caller, access: &Access<'_>) -> Arc<Decision> {
+    fn decide(&self, _: &Caller, access: &Access<'_>, _: Timestamp) -> Arc<Decision> {
         let question = format!("{} {}", access.action, access.resource.id);
         let allowed = access.action == "scenario:invoke" || self.0.contains(&question.as_str());
         let effect = if allowed { Effect::Allow } else { Effect::Deny };
-        Arc::new(Decision { effect, reasons: Vec::new(), errors: Vec::new(), policy: "test".into() })
+        Arc::new(Decision::new(access.into(), effect, "test".into()))
     }
 }
 
@@ -55,13 +55,14 @@ struct Audit {
 
 impl Recorder for Audit {
     fn record(&self, record: Record) -> Result<(), AuditUnavailable> {
-        let Event::Decision { action, resource, purpose, decision, .. } = record.event else { return Ok(()) };
+        let Event::Decision { decision, .. } = record.event else { return Ok(()) };
         let mut lines = self.lines.lock();
         if lines.len() >= self.fails_after {
             return Err(AuditUnavailable("the disk is full".into()));
         }
-        let purpose = purpose.unwrap_or_else(|| "-".into());
-        lines.push(format!("{action} {resource} {purpose} {:?}", decision.effect));
+        let question = &decision.question;
+        let purpose = question.purpose.as_deref().unwrap_or("-");
+        lines.push(format!("{} {} {purpose} {:?}", question.action, question.resource(), decision.effect));
         Ok(())
     }
 
@@ -114,7 +115,7 @@ impl Sandbox {
             headers: http::HeaderMap::new(),
             body: vec![0; names].into(),
         };
-        let call = Call { id: RequestId::generate(), subject: subject.cloned(), request };
+        let call = Call { id: RequestId::generate(), subject: subject.cloned(), channel: Channel::Web, request };
         let outcome = self.runtime.invoke(self.release.clone(), call).await;
         guest::Memory(outcome.response.unwrap().body.to_vec())
     }

@@ -22,7 +22,7 @@ use tokio::runtime::{Builder, Handle};
 use zhongtai_cap_clock::ClockCapability;
 use zhongtai_cap_log::{Log, LogTail};
 use zhongtai_cap_random::Random;
-use zhongtai_kernel::{Digest, Release, RequestId, SystemClock};
+use zhongtai_kernel::{Channel, Digest, Release, RequestId, SystemClock};
 use zhongtai_runtime::{
     AdmissionOptions, Call, Capability, EngineOptions, HostKey, InvokeError, LoadError, LoadedRelease, Outcome,
     Request, Response, Runtime, RuntimeOptions, Services,
@@ -163,7 +163,7 @@ pub fn release(department: &str, component: &[u8], more: &str) -> Release {
 }
 
 pub fn call(request: Request) -> Call {
-    Call { id: RequestId::generate(), subject: None, request }
+    Call { id: RequestId::generate(), subject: None, channel: Channel::Web, request }
 }
 
 pub fn get(target: &str) -> Request {

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use zhongtai_kernel::{Access, AuditUnavailable, Caller, Decision, Effect, Event, Guard, Record, Recorder};
+use zhongtai_kernel::{Access, AuditUnavailable, Caller, Decision, Effect, Event, Guard, Record, Recorder, Timestamp};
 
 /// Allows everything, until told to deny.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub struct TestGuard {
 pub struct TestRecorder {
     broken: AtomicBool,
     count: AtomicUsize,
-    first: Mutex<Vec<(&'static str, String, Effect)>>,
+    first: Mutex<Vec<(String, String, Effect)>>,
 }
 
 impl TestGuard {
@@ -32,9 +32,9 @@ impl TestGuard {
 }
 
 impl Guard for TestGuard {
-    fn decide(&self, _: &Caller, _: &Access<'_>) -> Arc<Decision> {
+    fn decide(&self, _: &Caller, access: &Access<'_>, _: Timestamp) -> Arc<Decision> {
         let effect = if self.denies.load(Ordering::SeqCst) { Effect::Deny } else { Effect::Allow };
-        Arc::new(Decision { effect, reasons: Vec::new(), errors: Vec::new(), policy: "test".into() })
+        Arc::new(Decision::new(access.into(), effect, "test".into()))
     }
 }
 
@@ -48,7 +48,7 @@ impl TestRecorder {
     }
 
     /// Action, resource and effect of the first sixteen.
-    pub fn first(&self) -> Vec<(&'static str, String, Effect)> {
+    pub fn first(&self) -> Vec<(String, String, Effect)> {
         self.first.lock().expect("no panic while it is held").clone()
     }
 }
@@ -60,10 +60,10 @@ impl Recorder for TestRecorder {
         }
         self.count.fetch_add(1, Ordering::SeqCst);
         let mut first = self.first.lock().expect("no panic while it is held");
-        if let Event::Decision { action, resource, decision, .. } = record.event
+        if let Event::Decision { decision, .. } = record.event
             && first.len() < 16
         {
-            first.push((action, resource, decision.effect));
+            first.push((decision.question.action.clone(), decision.question.resource(), decision.effect));
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ async fn serve(
         Problem::new(ErrorKind::Unavailable, "release-unavailable", "the scenario can't run here at the moment")
     })?;
     let (parts, body) = request.into_parts();
-    let subject = subject::of(app, &parts.headers).await?;
+    let (subject, channel) = subject::of(app, &parts.headers).await?;
     let most = (release.release().manifest().limits.body_kib as usize) << 10;
     let request = zhongtai_runtime::Request {
         body: body::read(body, &parts.headers, most).await?,
@@ -71,7 +71,7 @@ async fn serve(
         headers: parts.headers,
         path,
     };
-    let outcome = app.runtime.invoke(release.clone(), Call { id, subject, request }).await;
+    let outcome = app.runtime.invoke(release.clone(), Call { id, subject, channel, request }).await;
     *cost = (outcome.denials, outcome.memory);
     respond(outcome, slot, id)
 }

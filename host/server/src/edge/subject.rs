@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header};
 use zhongtai_cap_subject::Session;
-use zhongtai_kernel::{ErrorKind, Subject};
+use zhongtai_kernel::{Channel, ErrorKind, Subject};
 
 use crate::{app::App, problem::Problem};
 
-/// The subject of a request: nobody without credentials, a problem with credentials that are not valid.
-pub(super) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Arc<Subject>>, Problem> {
+/// The subject of a request and how it came in: nobody without credentials, a problem with credentials that are not
+/// valid.
+pub(super) async fn of(app: &App, headers: &HeaderMap) -> Result<(Option<Arc<Subject>>, Channel), Problem> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        return Ok(None);
+        return Ok((None, Channel::Web));
     }
     let session = session(app, headers).await?;
     if !session.has_scope("scenario") {
         let detail = "the token has not the scope `scenario`";
         return Err(Problem::new(ErrorKind::Denied, "missing-scope", detail));
     }
-    Ok(Some(session.subject))
+    Ok((Some(session.subject), Channel::Api))
 }
 
 /// The session of a request that must have one.

@@ -1,0 +1,1 @@
+//! What a change of policies can grant or deny: proofs and counterexamples, by an SMT solver.

@@ -1,0 +1,170 @@
+//! A question as Cedar sees it: principal, action, resource, context, and the entities behind them. The one way from
+//! the platform's words to Cedar's: a live request and a recorded one are built alike.
+
+use std::collections::{HashMap, HashSet};
+
+use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
+use zhongtai_kernel::{Attribute, CallerFacts, DepartmentId, Question, Subject, Timestamp};
+
+use crate::{Compiled, compile::chain};
+
+/// What stops a question before Cedar is asked. The decision is then a denial that says so.
+pub type Problem = String;
+
+type Attributes = HashMap<String, RestrictedExpression>;
+
+/// A request, and the entities that are its own beside the declared ones.
+pub struct Asked {
+    /// The request, valid by the schema.
+    pub request: Request,
+    /// The caller, its plugin and department, and the resource when it was described.
+    pub own: Vec<Entity>,
+}
+
+// === impl Asked ===
+
+impl Asked {
+    /// What `caller` asks at `now`.
+    pub fn new(
+        compiled: &Compiled,
+        caller: &CallerFacts,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let principal = uid("Caller", &caller_id(caller))?;
+        let resource = uid(&question.kind, &question.id)?;
+        let mut own = caller_entities(caller, &principal)?;
+        if question.attributes.is_empty() {
+            // A field that nobody classified must not be readable by a policy that allows every field.
+            if compiled.entities.get(&resource).is_none() {
+                return Err(format!("{resource} is not declared in any entities.json"));
+            }
+        } else {
+            own.push(resource_entity(question, resource.clone())?);
+        }
+        let action = uid("Action", &question.action)?;
+        let context = context(caller, question, now)?;
+        let request = Request::new(principal, action, resource, context, Some(&compiled.schema))
+            .map_err(|error| chain(&error))?;
+        Ok(Self { request, own })
+    }
+
+    /// The declared entities with the request's own added.
+    pub fn entities(&self, compiled: &Compiled) -> Result<Entities, Problem> {
+        let own = self.own.iter().cloned();
+        compiled.entities.clone().upsert_entities(own, Some(&compiled.schema)).map_err(|error| chain(&error))
+    }
+}
+
+/// The time as policy sees it, to the minute: decisions are remembered that long, and a replay asks for the same.
+pub(crate) fn minute(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60) * 60
+}
+
+fn context(caller: &CallerFacts, question: &Question, now: Timestamp) -> Result<Context, Problem> {
+    let now = iso(minute(now))?;
+    let facts = [
+        ("purpose", &question.purpose),
+        ("basis", &question.basis),
+        ("consent", &question.consent),
+        ("case", &question.case),
+    ];
+    let given = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_deref()?))));
+    let always = [
+        ("channel".to_owned(), text(caller.channel.as_str())),
+        ("now".to_owned(), RestrictedExpression::new_datetime(now)),
+    ];
+    Context::from_pairs(given.chain(always)).map_err(|error| chain(&error))
+}
+
+/// ISO 8601 in UTC, as Cedar's `datetime` takes it.
+fn iso(second: i64) -> Result<String, Problem> {
+    let time = Timestamp::from_second(second).map_err(|error| error.to_string())?;
+    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// One principal for plugin, department and subject together.
+fn caller_entities(caller: &CallerFacts, principal: &EntityUid) -> Result<Vec<Entity>, Problem> {
+    let scenario = &caller.scenario;
+    let department = uid("Department", scenario.department().as_str())?;
+    let plugin = uid("Plugin", scenario.as_str())?;
+    let mut attributes = Attributes::from([
+        ("plugin".to_owned(), reference(&plugin)),
+        ("department".to_owned(), reference(&department)),
+        ("area".to_owned(), text(scenario.department().area())),
+        ("scenario".to_owned(), reference(&uid("Scenario", scenario.as_str())?)),
+        ("component".to_owned(), text(&caller.component.to_string())),
+        ("purposes".to_owned(), RestrictedExpression::new_set(caller.purposes.iter().map(|purpose| text(purpose)))),
+    ]);
+    let mut parents = HashSet::from([plugin.clone(), department.clone()]);
+    if let Some(subject) = &caller.subject {
+        for role in &subject.roles {
+            parents.insert(uid("Role", role)?);
+        }
+        attributes.insert("subject".to_owned(), subject_record(subject)?);
+    }
+    Ok(vec![
+        department_entity(scenario.department(), department.clone())?,
+        entity(plugin, Attributes::new(), HashSet::from([department]))?,
+        entity(principal.clone(), attributes, parents)?,
+    ])
+}
+
+fn subject_record(subject: &Subject) -> Result<RestrictedExpression, Problem> {
+    let roles = subject.roles.iter().map(|role| text(role));
+    let mut fields = vec![
+        ("account".to_owned(), text(&subject.account.to_string())),
+        ("kind".to_owned(), text(subject.kind.as_str())),
+        ("assurance".to_owned(), RestrictedExpression::new_long(subject.assurance as i64)),
+        ("clearance".to_owned(), RestrictedExpression::new_long(i64::from(subject.clearance))),
+        ("roles".to_owned(), RestrictedExpression::new_set(roles)),
+    ];
+    if let Some(department) = &subject.department {
+        fields.push(("department".to_owned(), reference(&uid("Department", department.as_str())?)));
+        fields.push(("area".to_owned(), text(department.area())));
+    }
+    RestrictedExpression::new_record(fields).map_err(|error| chain(&error))
+}
+
+fn resource_entity(question: &Question, id: EntityUid) -> Result<Entity, Problem> {
+    let mut attributes = Attributes::new();
+    for (name, attribute) in &question.attributes {
+        let value = match attribute {
+            Attribute::Text(value) => text(value),
+            Attribute::Number(value) => RestrictedExpression::new_long(*value),
+            Attribute::Flag(value) => RestrictedExpression::new_bool(*value),
+            Attribute::Entity(kind, id) => reference(&uid(kind, id)?),
+        };
+        attributes.insert(name.clone(), value);
+    }
+    entity(id, attributes, HashSet::new())
+}
+
+fn department_entity(id: &DepartmentId, uid: EntityUid) -> Result<Entity, Problem> {
+    entity(uid, Attributes::from([("area".to_owned(), text(id.area()))]), HashSet::new())
+}
+
+fn entity(id: EntityUid, attributes: Attributes, parents: HashSet<EntityUid>) -> Result<Entity, Problem> {
+    Entity::new(id, attributes, parents).map_err(|error| chain(&error))
+}
+
+/// The caller's id: the scenario, and the account when somebody signed in.
+fn caller_id(caller: &CallerFacts) -> String {
+    match &caller.subject {
+        Some(subject) => format!("{}#{}", caller.scenario, subject.account),
+        None => caller.scenario.to_string(),
+    }
+}
+
+fn uid(kind: &str, id: &str) -> Result<EntityUid, Problem> {
+    let kind: EntityTypeName = kind.parse().map_err(|error| format!("{kind}: {error}"))?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+fn reference(id: &EntityUid) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(id.clone())
+}

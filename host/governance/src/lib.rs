@@ -1,0 +1,1 @@
+//! Numbered, signed policy versions: proposed by one, approved by another, activated, rolled back.

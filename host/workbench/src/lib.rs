@@ -1,0 +1,1 @@
+//! What security staff do with a draft of policies: check, test, explain, replay.
