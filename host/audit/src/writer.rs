@@ -1,6 +1,10 @@
+//! The log as requests see it, and the thread that writes it.
+
 use std::{
+    fmt,
     future::Future,
-    path::Path,
+    io,
+    path::{Path, PathBuf},
     pin::Pin,
     sync::{
         Arc,
@@ -12,30 +16,61 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
-use zhongtai_kernel::{AuditUnavailable, Record, Recorder};
+use zhongtai_kernel::{AuditUnavailable, Clock, Record, Recorder, SystemClock};
 
 use crate::{
-    line,
-    segment::{OpenError, Segment},
+    checkpoint,
+    keys::AuditKeys,
+    ledger::Ledger,
+    recover::{self, OpenError},
+    retention::Retention,
 };
 
 /// How the log is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Options {
     /// The longest time a record waits for its group.
     pub interval: Duration,
     /// The most records that may wait; one more is refused.
     pub capacity: usize,
+    /// The longest time a record on disk waits for a checkpoint that covers it. What nobody has signed yet can be
+    /// altered unseen, so: a second or so.
+    pub checkpoint_every: Duration,
+    /// Bytes after which another file is begun. A file is read as a whole when the host starts.
+    pub segment_bytes: u64,
+    /// How long records are kept.
+    pub retention: Retention,
+    /// Says what day it is, for retention.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        // A disk may take a second or two for one sync under load; at 70,000 records a second this many wait for it.
-        Self { interval: Duration::from_millis(10), capacity: 262_144 }
+        Self {
+            interval: Duration::from_millis(10),
+            // A disk may take a second or two for one sync under load; at 70,000 records a second this many wait for it.
+            capacity: 262_144,
+            checkpoint_every: Duration::from_secs(1),
+            segment_bytes: 64 << 20,
+            retention: Retention::default(),
+            clock: Arc::new(SystemClock),
+        }
     }
 }
 
-/// The audit log of this host. Cheap to clone; the last clone dropped writes what is left.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("interval", &self.interval)
+            .field("capacity", &self.capacity)
+            .field("checkpoint_every", &self.checkpoint_every)
+            .field("segment_bytes", &self.segment_bytes)
+            .field("retention", &self.retention)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The audit log of this host. Cheap to clone; the last clone dropped writes and signs what is left.
 #[derive(Clone)]
 pub struct AuditLog {
     shared: Arc<Shared>,
@@ -43,21 +78,38 @@ pub struct AuditLog {
 }
 
 struct Shared {
+    dir: PathBuf,
     buffer: Mutex<Buffer>,
     /// Wakes the writer before its interval is over.
     wake: Condvar,
     healthy: AtomicBool,
-    /// How many records are on disk, of those taken since the log was opened.
-    committed: watch::Sender<u64>,
+    progress: watch::Sender<Progress>,
     capacity: usize,
+}
+
+/// How many records of those taken since the log was opened are on disk, and under a checkpoint.
+#[derive(Default)]
+struct Progress {
+    committed: u64,
+    signed: u64,
 }
 
 #[derive(Default)]
 struct Buffer {
     records: Vec<Record>,
     taken: u64,
+    wanted: Wanted,
+}
+
+/// What others want of the writer, beside what it does by itself.
+#[derive(Default, Clone, Copy)]
+struct Wanted {
+    /// Not to wait for the interval.
     hurry: bool,
-    closed: bool,
+    /// A checkpoint now.
+    checkpoint: bool,
+    /// To end.
+    close: bool,
 }
 
 struct Writer {
@@ -68,18 +120,21 @@ struct Writer {
 // === impl AuditLog ===
 
 impl AuditLog {
-    /// Opens the log in `dir` and starts its writer.
-    pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let segment = Segment::open(dir)?;
+    /// Opens the log in `dir`, or begins one, and starts its writer. A log that does not go on where its last
+    /// checkpoint ends is refused.
+    pub fn open(dir: &Path, keys: AuditKeys, options: Options) -> Result<Self, OpenError> {
+        let (interval, capacity) = (options.interval, options.capacity);
+        let ledger = recover::open(dir, keys, options)?;
         let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
             buffer: Mutex::default(),
             wake: Condvar::new(),
             healthy: AtomicBool::new(true),
-            committed: watch::Sender::new(0),
-            capacity: options.capacity,
+            progress: watch::Sender::new(Progress::default()),
+            capacity,
         });
         let for_thread = shared.clone();
-        let thread = std::thread::spawn(move || run(&for_thread, segment, options.interval));
+        let thread = std::thread::spawn(move || run(&for_thread, ledger, interval));
         let writer = Writer { shared: shared.clone(), thread: Mutex::new(Some(thread)) };
         Ok(Self { shared, _writer: Arc::new(writer) })
     }
@@ -89,23 +144,39 @@ impl AuditLog {
         self.shared.healthy.load(Ordering::Acquire)
     }
 
-    async fn wait_committed(&self) -> Result<(), AuditUnavailable> {
-        let wanted = {
-            let mut buffer = self.shared.buffer.lock();
-            buffer.hurry = true;
-            self.shared.wake.notify_one();
-            buffer.taken
-        };
-        let mut committed = self.shared.committed.subscribe();
-        let reached = committed.wait_for(|count| *count >= wanted || !self.is_healthy()).await;
-        if reached.is_ok() && self.is_healthy() { Ok(()) } else { Err(AuditUnavailable("a write failed".to_owned())) }
+    /// Where the log lies.
+    pub fn dir(&self) -> &Path {
+        &self.shared.dir
+    }
+
+    /// A checkpoint that covers everything taken so far: a signed note, to keep where this host can't reach it.
+    pub async fn checkpoint(&self) -> Result<String, AuditUnavailable> {
+        let wanted = self.want(|wanted| wanted.checkpoint = true);
+        self.wait_until(|progress| progress.signed >= wanted).await?;
+        let path = self.shared.dir.join(checkpoint::FILE);
+        std::fs::read_to_string(&path).map_err(|error| AuditUnavailable(format!("{}: {error}", path.display())))
+    }
+
+    /// Wakes the writer; gives back how many records were taken.
+    fn want(&self, want: impl FnOnce(&mut Wanted)) -> u64 {
+        let mut buffer = self.shared.buffer.lock();
+        buffer.wanted.hurry = true;
+        want(&mut buffer.wanted);
+        self.shared.wake.notify_one();
+        buffer.taken
+    }
+
+    async fn wait_until(&self, reached: impl Fn(&Progress) -> bool) -> Result<(), AuditUnavailable> {
+        let mut progress = self.shared.progress.subscribe();
+        let waited = progress.wait_for(|progress| reached(progress) || !self.is_healthy()).await;
+        if waited.is_ok_and(|progress| reached(&progress)) { Ok(()) } else { Err(failed()) }
     }
 }
 
 impl Recorder for AuditLog {
     fn record(&self, record: Record) -> Result<(), AuditUnavailable> {
         if !self.is_healthy() {
-            return Err(AuditUnavailable("a write failed".to_owned()));
+            return Err(failed());
         }
         let mut buffer = self.shared.buffer.lock();
         if buffer.records.len() >= self.shared.capacity {
@@ -117,13 +188,20 @@ impl Recorder for AuditLog {
     }
 
     fn committed(&self) -> Pin<Box<dyn Future<Output = Result<(), AuditUnavailable>> + Send + '_>> {
-        Box::pin(self.wait_committed())
+        Box::pin(async {
+            let wanted = self.want(|_| ());
+            self.wait_until(|progress| progress.committed >= wanted).await
+        })
     }
+}
+
+fn failed() -> AuditUnavailable {
+    AuditUnavailable("a write failed".to_owned())
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.shared.buffer.lock().closed = true;
+        self.shared.buffer.lock().wanted.close = true;
         self.shared.wake.notify_one();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
@@ -131,39 +209,49 @@ impl Drop for Writer {
     }
 }
 
-/// The writer thread: swap, write, sync, tell; until the log is closed or a write fails.
-fn run(shared: &Shared, mut segment: Segment, interval: Duration) {
+/// The writer thread: until the log is closed or a write fails.
+fn run(shared: &Shared, mut ledger: Ledger, interval: Duration) {
     let mut batch = Vec::new();
-    let mut lines = Vec::new();
     loop {
-        let closed = take_batch(shared, interval, &mut batch);
-        let records = batch.len() as u64;
-        for (number, record) in (segment.records..).zip(batch.drain(..)) {
-            line::write(&mut lines, number, &record);
-        }
-        if records > 0
-            && let Err(error) = segment.append(&lines, records)
-        {
+        let wanted = take_batch(shared, interval, &mut batch);
+        if let Err(error) = write(shared, &mut ledger, &mut batch, wanted) {
             tracing::error!(%error, "the audit log can't be written; irreversible acts and reads are refused");
             shared.healthy.store(false, Ordering::Release);
-            shared.committed.send_modify(|_| ());
+            shared.progress.send_modify(|_| ());
             return;
         }
-        lines.clear();
-        shared.committed.send_modify(|count| *count += records);
-        if closed {
+        if wanted.close {
             return;
         }
     }
 }
 
+/// Writes a group, tells those who wait for it, and signs when it is time.
+fn write(shared: &Shared, ledger: &mut Ledger, batch: &mut Vec<Record>, wanted: Wanted) -> io::Result<()> {
+    let records = batch.len() as u64;
+    if records > 0 {
+        ledger.append(batch.drain(..))?;
+        shared.progress.send_modify(|progress| progress.committed += records);
+    }
+    let every = if wanted.checkpoint || wanted.close { Duration::ZERO } else { ledger.options.checkpoint_every };
+    if ledger.is_due(every) {
+        ledger.sign()?;
+    }
+    if ledger.is_signed() {
+        shared.progress.send_if_modified(|progress| {
+            let before = std::mem::replace(&mut progress.signed, progress.committed);
+            before != progress.signed
+        });
+    }
+    Ok(())
+}
+
 /// Waits for the interval or for somebody in a hurry, and moves what there is into `batch`.
-fn take_batch(shared: &Shared, interval: Duration, batch: &mut Vec<Record>) -> bool {
+fn take_batch(shared: &Shared, interval: Duration, batch: &mut Vec<Record>) -> Wanted {
     let mut buffer = shared.buffer.lock();
-    if !buffer.hurry && !buffer.closed {
+    if !buffer.wanted.hurry && !buffer.wanted.close {
         shared.wake.wait_for(&mut buffer, interval);
     }
-    buffer.hurry = false;
     std::mem::swap(&mut buffer.records, batch);
-    buffer.closed
+    std::mem::take(&mut buffer.wanted)
 }
