@@ -1,6 +1,6 @@
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
-use cedar_policy::{Authorizer, PolicyId, Response};
+use cedar_policy::{PolicyId, Response};
 use quick_cache::sync::Cache;
 use zhongtai_kernel::{Access, Caller, CallerFacts, Decision, Digest, Effect, Mask, Question, Timestamp};
 
@@ -85,8 +85,7 @@ impl ActiveSet {
 
     fn answer(&self, caller: &CallerFacts, question: &Question, now: Timestamp) -> Result<Response, String> {
         let asked = Asked::new(&self.compiled, caller, question, now)?;
-        let entities = asked.entities(&self.compiled)?;
-        Ok(Authorizer::new().is_authorized(&asked.request, &self.compiled.policies, &entities))
+        self.compiled.index.answer(&asked.request, asked.own, Some(&self.compiled.schema))
     }
 
     fn conclude(&self, response: &Response, decision: &mut Decision) {

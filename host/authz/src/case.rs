@@ -45,6 +45,9 @@ pub struct WrittenCase {
     pub case: Case,
 }
 
+/// The entities that every case of a policy set is asked with, beside its own. Made once for many cases.
+pub struct CaseWorld(Entities);
+
 // === impl WrittenCase ===
 
 impl WrittenCase {
@@ -76,6 +79,12 @@ impl Case {
 
     /// The request, valid by the schema of `compiled`, and the entities behind it.
     pub fn request(&self, compiled: &Compiled, texts: &PolicyTexts) -> Result<(Request, Entities), String> {
+        let world = CaseWorld::new(compiled, texts).map_err(|error| error.to_string())?;
+        self.request_in(compiled, &world)
+    }
+
+    /// The same, where many cases are asked in one world.
+    pub fn request_in(&self, compiled: &Compiled, world: &CaseWorld) -> Result<(Request, Entities), String> {
         let action: EntityUid = format!("Action::{:?}", self.action).parse().map_err(|error| chain(&error))?;
         let mut facts = self.context.clone();
         facts.entry("channel").or_insert_with(|| "web".into());
@@ -85,19 +94,31 @@ impl Case {
         let request =
             Request::new(uid(&self.principal)?, action, uid(&self.resource)?, context, Some(compiled.schema()))
                 .map_err(|error| chain(&error))?;
-        Ok((request, self.all_entities(compiled, texts)?))
+        Ok((request, self.all_entities(compiled, world)?))
     }
 
-    fn all_entities(&self, compiled: &Compiled, texts: &PolicyTexts) -> Result<Entities, String> {
-        let mut all = compiled.entities().clone();
-        for (path, text) in texts.of_kind(FileKind::CaseEntities) {
-            let more = Entities::from_json_str(text, Some(compiled.schema()))
-                .map_err(|error| format!("{path}: {}", chain(&error)))?;
-            all = upsert(all, more, compiled).map_err(|problem| format!("{path}: {problem}"))?;
+    fn all_entities(&self, compiled: &Compiled, world: &CaseWorld) -> Result<Entities, String> {
+        if self.entities.is_empty() {
+            return Ok(world.0.clone());
         }
         let own = Entities::from_json_value(Value::from(self.entities.clone()), Some(compiled.schema()))
             .map_err(|error| format!("entities: {}", chain(&error)))?;
-        upsert(all, own, compiled)
+        upsert(world.0.clone(), own, compiled)
+    }
+}
+
+// === impl CaseWorld ===
+
+impl CaseWorld {
+    /// What `entities.json` files declare, then what `tests/entities.json` files add.
+    pub fn new(compiled: &Compiled, texts: &PolicyTexts) -> Result<Self, PolicyError> {
+        let mut all = compiled.entities().clone();
+        for (path, text) in texts.of_kind(FileKind::CaseEntities) {
+            let fail = |problem| PolicyError::Invalid { path: path.to_owned(), line: None, problem };
+            let more = Entities::from_json_str(text, Some(compiled.schema())).map_err(|error| fail(chain(&error)))?;
+            all = upsert(all, more, compiled).map_err(fail)?;
+        }
+        Ok(Self(all))
     }
 }
 

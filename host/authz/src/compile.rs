@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use cedar_policy::{
-    Entities, EntityUid, ParseErrors, PolicyId, PolicySet, Schema, SchemaFragment, SlotId, ValidationMode, Validator,
+    Entities, EntityId, EntityTypeName, EntityUid, ParseErrors, PolicyId, PolicySet, Schema, SchemaFragment, SlotId,
+    ValidationMode, Validator,
 };
 use serde::Deserialize;
 use zhongtai_kernel::{Digest, Mask};
 
-use crate::{FileKind, PolicyError, PolicyTexts};
+use crate::{FileKind, Index, PolicyError, PolicyTexts, entities};
 
 /// Texts that parsed and strictly validated.
 pub struct Compiled {
@@ -17,6 +18,9 @@ pub struct Compiled {
     pub(crate) entities: Entities,
     pub(crate) sources: HashMap<PolicyId, Source>,
     pub(crate) hash: Digest,
+    pub(crate) index: Index,
+    /// The schema's entity types by name: to parse one takes longer than to decide.
+    kinds: HashMap<String, EntityTypeName>,
 }
 
 /// Where a policy, template or grant is written.
@@ -64,8 +68,11 @@ impl Compiled {
             return Err(PolicyError::Empty);
         }
         written.validate(&schema)?;
-        let entities = entities(texts, &schema)?;
-        Ok(Self { schema, policies: written.policies, entities, sources: written.sources, hash: texts.hash() })
+        let entities = entities::declared(texts, &schema)?;
+        let Written { policies, sources, .. } = written;
+        let index = Index::new(&policies, &entities).map_err(PolicyError::Index)?;
+        let kinds = kinds(&schema);
+        Ok(Self { schema, policies, entities, sources, hash: texts.hash(), index, kinds })
     }
 
     /// The schema.
@@ -83,6 +90,11 @@ impl Compiled {
         &self.entities
     }
 
+    /// Decides as Cedar's authorizer would over all policies and entities, but looks only at those that matter.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// Where a policy is written.
     pub fn source(&self, id: &PolicyId) -> Option<&Source> {
         self.sources.get(id)
@@ -93,10 +105,24 @@ impl Compiled {
         self.policies.policy(id)?.annotation("mask")?.parse().ok()
     }
 
+    /// An entity's name, from the name of its type.
+    pub(crate) fn uid(&self, kind: &str, id: &str) -> Result<EntityUid, String> {
+        let kind = match self.kinds.get(kind) {
+            Some(kind) => kind.clone(),
+            None => kind.parse().map_err(|error| format!("{kind}: {error}"))?,
+        };
+        Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+    }
+
     /// The hash of the texts.
     pub fn hash(&self) -> Digest {
         self.hash
     }
+}
+
+fn kinds(schema: &Schema) -> HashMap<String, EntityTypeName> {
+    let actions = schema.actions().map(EntityUid::type_name);
+    schema.entity_types().chain(actions).map(|kind| (kind.to_string(), kind.clone())).collect()
 }
 
 fn schema(texts: &PolicyTexts) -> Result<Schema, PolicyError> {
@@ -107,16 +133,6 @@ fn schema(texts: &PolicyTexts) -> Result<Schema, PolicyError> {
         fragments.push(fragment);
     }
     Schema::from_schema_fragments(fragments).map_err(|error| PolicyError::Schema(chain(&error)))
-}
-
-fn entities(texts: &PolicyTexts, schema: &Schema) -> Result<Entities, PolicyError> {
-    let mut all = Entities::empty();
-    for (path, text) in texts.of_kind(FileKind::Entities) {
-        all = all
-            .add_entities_from_json_str(text, Some(schema))
-            .map_err(|error| PolicyError::at(path, text, None, chain(&error)))?;
-    }
-    Ok(all)
 }
 
 /// What the `*.cedar` and `grants.json` files say.
@@ -137,8 +153,9 @@ impl Written {
             .parse()
             .map_err(|error: ParseErrors| PolicyError::at(path, text, first_label(&error), chain(&error)))?;
         self.texts.insert(path.to_owned(), text.to_owned());
+        let lines = Lines::of(text);
         for policy in parsed.policies() {
-            let line = policy.as_ref().loc().map_or(1, |place| line_of(text, place.start()));
+            let line = policy.as_ref().loc().map_or(1, |place| lines.at(place.start()));
             let id = policy_id(path, policy.id(), policy.annotation("id"));
             let fail = |problem: String| PolicyError::Invalid { path: path.to_owned(), line: Some(line), problem };
             check_mask(policy.annotation("mask"), policy.effect()).map_err(fail)?;
@@ -146,7 +163,7 @@ impl Written {
             self.sources.insert(id, Source { path: path.to_owned(), line });
         }
         for template in parsed.templates() {
-            let line = template.as_ref().loc().map_or(1, |place| line_of(text, place.start()));
+            let line = template.as_ref().loc().map_or(1, |place| lines.at(place.start()));
             let id = policy_id(path, template.id(), template.annotation("id"));
             let fail = |problem: String| PolicyError::Invalid { path: path.to_owned(), line: Some(line), problem };
             check_mask(template.annotation("mask"), template.effect()).map_err(fail)?;
@@ -163,9 +180,13 @@ impl Written {
             line: Some(error.line()),
             problem: error.to_string(),
         })?;
+        // Each is looked for behind the one before it: of two with the same id, the second is at fault.
+        let lines = Lines::of(text);
+        let mut begin = 0;
         for grant in grants {
             let quoted = format!("\"{}\"", grant.id);
-            let line = text.find(&quoted).map_or(1, |offset| line_of(text, offset));
+            begin += text.get(begin..).and_then(|rest| Some(rest.find(&quoted)? + quoted.len())).unwrap_or_default();
+            let line = lines.at(begin);
             let fail = |problem: String| PolicyError::Invalid { path: path.to_owned(), line: Some(line), problem };
             self.link(&grant).map_err(fail)?;
             self.sources.insert(PolicyId::new(&grant.id), Source { path: path.to_owned(), line });
@@ -228,6 +249,22 @@ fn check_mask(mask: Option<&str>, effect: cedar_policy::Effect) -> Result<(), St
 /// Where a parse or validation error points first.
 fn first_label(error: &dyn miette::Diagnostic) -> Option<usize> {
     error.labels()?.next().map(|label| label.offset())
+}
+
+/// Where the lines of a text end: for thousands of policies, to count from the top each time takes seconds.
+struct Lines(Vec<usize>);
+
+// === impl Lines ===
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(offset, _)| offset).collect())
+    }
+
+    /// From 1.
+    fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }
 
 /// From 1.

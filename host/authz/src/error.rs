@@ -8,7 +8,7 @@ use crate::compile::line_of;
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// A file or folder can't be read.
-    #[error("{path}: {source}")]
+    #[error("{path} can't be read")]
     Read {
         /// Which.
         path: PathBuf,
@@ -28,6 +28,9 @@ pub enum PolicyError {
     /// The schema fragments do not fit together.
     #[error("the schema fragments do not fit together: {0}")]
     Schema(String),
+    /// The policies or entities can't be sorted by what they ask for.
+    #[error("the policies can't be indexed: {0}")]
+    Index(String),
     /// There is no policy: that would deny everything.
     #[error("there is no policy in the policy folders; `*.cedar` files were looked for there and one level down")]
     Empty,

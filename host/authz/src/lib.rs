@@ -10,15 +10,18 @@
 mod active;
 mod case;
 mod compile;
+mod entities;
 mod error;
+mod index;
 mod key;
 mod request;
 mod texts;
 
 pub use active::{ActiveSet, PolicySummary};
-pub use case::{Case, WrittenCase};
+pub use case::{Case, CaseWorld, WrittenCase};
 pub use compile::{Compiled, Source};
 pub use error::PolicyError;
+pub use index::Index;
 pub use request::{Asked, Problem};
 pub use texts::{FileKind, MAX_BYTES, PolicyFolder, PolicyTexts};
 
@@ -36,13 +39,13 @@ pub struct Authz {
 
 impl Authz {
     /// Activates what was compiled.
-    pub fn new(compiled: Compiled) -> Self {
-        Self { active: ArcSwap::from_pointee(ActiveSet::new(Arc::new(compiled))) }
+    pub fn new(compiled: Arc<Compiled>) -> Self {
+        Self { active: ArcSwap::from_pointee(ActiveSet::new(compiled)) }
     }
 
     /// Loads, validates and activates what `folders` hold.
     pub fn load(folders: &[PolicyFolder]) -> Result<Self, PolicyError> {
-        Ok(Self::new(Compiled::new(&PolicyTexts::read(folders)?)?))
+        Ok(Self::new(Arc::new(Compiled::new(&PolicyTexts::read(folders)?)?)))
     }
 
     /// Activates what `folders` hold now, if that differs from what is in force and is valid.

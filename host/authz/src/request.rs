@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
+use cedar_policy::{Context, Entities, Entity, EntityUid, Request, RestrictedExpression};
 use zhongtai_kernel::{Attribute, CallerFacts, DepartmentId, Question, Subject, Timestamp};
 
 use crate::{Compiled, compile::chain};
@@ -31,18 +31,18 @@ impl Asked {
         question: &Question,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let principal = uid("Caller", &caller_id(caller))?;
-        let resource = uid(&question.kind, &question.id)?;
-        let mut own = caller_entities(caller, &principal)?;
+        let principal = compiled.uid("Caller", &caller_id(caller))?;
+        let resource = compiled.uid(&question.kind, &question.id)?;
+        let mut own = caller_entities(compiled, caller, &principal)?;
         if question.attributes.is_empty() {
             // A field that nobody classified must not be readable by a policy that allows every field.
             if compiled.entities.get(&resource).is_none() {
                 return Err(format!("{resource} is not declared in any entities.json"));
             }
         } else {
-            own.push(resource_entity(question, resource.clone())?);
+            own.push(resource_entity(compiled, question, resource.clone())?);
         }
-        let action = uid("Action", &question.action)?;
+        let action = compiled.uid("Action", &question.action)?;
         let context = context(caller, question, now)?;
         let request = Request::new(principal, action, resource, context, Some(&compiled.schema))
             .map_err(|error| chain(&error))?;
@@ -84,24 +84,24 @@ fn iso(second: i64) -> Result<String, Problem> {
 }
 
 /// One principal for plugin, department and subject together.
-fn caller_entities(caller: &CallerFacts, principal: &EntityUid) -> Result<Vec<Entity>, Problem> {
+fn caller_entities(compiled: &Compiled, caller: &CallerFacts, principal: &EntityUid) -> Result<Vec<Entity>, Problem> {
     let scenario = &caller.scenario;
-    let department = uid("Department", scenario.department().as_str())?;
-    let plugin = uid("Plugin", scenario.as_str())?;
+    let department = compiled.uid("Department", scenario.department().as_str())?;
+    let plugin = compiled.uid("Plugin", scenario.as_str())?;
     let mut attributes = Attributes::from([
         ("plugin".to_owned(), reference(&plugin)),
         ("department".to_owned(), reference(&department)),
         ("area".to_owned(), text(scenario.department().area())),
-        ("scenario".to_owned(), reference(&uid("Scenario", scenario.as_str())?)),
+        ("scenario".to_owned(), reference(&compiled.uid("Scenario", scenario.as_str())?)),
         ("component".to_owned(), text(&caller.component.to_string())),
         ("purposes".to_owned(), RestrictedExpression::new_set(caller.purposes.iter().map(|purpose| text(purpose)))),
     ]);
     let mut parents = HashSet::from([plugin.clone(), department.clone()]);
     if let Some(subject) = &caller.subject {
         for role in &subject.roles {
-            parents.insert(uid("Role", role)?);
+            parents.insert(compiled.uid("Role", role)?);
         }
-        attributes.insert("subject".to_owned(), subject_record(subject)?);
+        attributes.insert("subject".to_owned(), subject_record(compiled, subject)?);
     }
     Ok(vec![
         department_entity(scenario.department(), department.clone())?,
@@ -110,7 +110,7 @@ fn caller_entities(caller: &CallerFacts, principal: &EntityUid) -> Result<Vec<En
     ])
 }
 
-fn subject_record(subject: &Subject) -> Result<RestrictedExpression, Problem> {
+fn subject_record(compiled: &Compiled, subject: &Subject) -> Result<RestrictedExpression, Problem> {
     let roles = subject.roles.iter().map(|role| text(role));
     let mut fields = vec![
         ("account".to_owned(), text(&subject.account.to_string())),
@@ -120,20 +120,20 @@ fn subject_record(subject: &Subject) -> Result<RestrictedExpression, Problem> {
         ("roles".to_owned(), RestrictedExpression::new_set(roles)),
     ];
     if let Some(department) = &subject.department {
-        fields.push(("department".to_owned(), reference(&uid("Department", department.as_str())?)));
+        fields.push(("department".to_owned(), reference(&compiled.uid("Department", department.as_str())?)));
         fields.push(("area".to_owned(), text(department.area())));
     }
     RestrictedExpression::new_record(fields).map_err(|error| chain(&error))
 }
 
-fn resource_entity(question: &Question, id: EntityUid) -> Result<Entity, Problem> {
+fn resource_entity(compiled: &Compiled, question: &Question, id: EntityUid) -> Result<Entity, Problem> {
     let mut attributes = Attributes::new();
     for (name, attribute) in &question.attributes {
         let value = match attribute {
             Attribute::Text(value) => text(value),
             Attribute::Number(value) => RestrictedExpression::new_long(*value),
             Attribute::Flag(value) => RestrictedExpression::new_bool(*value),
-            Attribute::Entity(kind, id) => reference(&uid(kind, id)?),
+            Attribute::Entity(kind, id) => reference(&compiled.uid(kind, id)?),
         };
         attributes.insert(name.clone(), value);
     }
@@ -154,11 +154,6 @@ fn caller_id(caller: &CallerFacts) -> String {
         Some(subject) => format!("{}#{}", caller.scenario, subject.account),
         None => caller.scenario.to_string(),
     }
-}
-
-fn uid(kind: &str, id: &str) -> Result<EntityUid, Problem> {
-    let kind: EntityTypeName = kind.parse().map_err(|error| format!("{kind}: {error}"))?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 
 fn text(value: &str) -> RestrictedExpression {

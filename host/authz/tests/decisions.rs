@@ -1,9 +1,15 @@
 //! The repository's own policies, asked as the platform asks them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on must stop")]
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use zhongtai_authz::{Authz, PolicyFolder};
+use zhongtai_authz::{Authz, Compiled, PolicyFolder, PolicyTexts};
 use zhongtai_kernel::{
     Access, AccountId, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard, Release, Subject, SubjectKind,
     Timestamp,
@@ -149,4 +155,39 @@ fn a_broken_folder_is_named_by_file_and_line_and_the_active_set_stays() {
     assert!(authz.reload(&folders).unwrap());
     assert!(may(), "the other set is in force, and nothing is remembered of the first");
     assert!(!authz.reload(&folders).unwrap(), "nothing changed");
+}
+
+#[test]
+fn no_request_sees_half_a_set_while_another_is_activated() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |own: &str| {
+        std::fs::write(folder.path().join("own.cedar"), own).unwrap();
+        let folders = [policies(), PolicyFolder(folder.path().to_owned())];
+        Arc::new(Compiled::new(&PolicyTexts::read(&folders).unwrap()).unwrap())
+    };
+    let open = with("// nothing");
+    let stopped = with("@id(\"stop\")\nforbid (principal, action == Action::\"credit:check\", resource);");
+    let authz = Authz::load(&[policies()]).unwrap();
+    authz.activate(open.clone());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut seen = [0, 0];
+            while !done.load(Ordering::Relaxed) {
+                let decision = read(&authz, &caller(None), "credit:check", "credit.standing", "road-repair");
+                let is_stopped = *decision.policy == *stopped.hash().to_string();
+                assert_eq!(decision.is_allow(), !is_stopped, "{decision:?}");
+                assert_eq!(decision.reasons.contains(&Arc::from("stop")), is_stopped, "{decision:?}");
+                seen[usize::from(is_stopped)] += 1;
+            }
+            seen
+        });
+        for round in 0..200 {
+            authz.activate(if round % 2 == 0 { stopped.clone() } else { open.clone() });
+            std::thread::yield_now();
+        }
+        done.store(true, Ordering::Relaxed);
+        let seen = asking.join().unwrap();
+        assert!(seen[0] + seen[1] > 0, "somebody asked");
+    });
 }
