@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
+
 /// A text that is not an id of the wanted kind. Says what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} `{text}` is not valid: expected {expected}")]
@@ -266,6 +268,14 @@ ulid_id!(
     /// One account. Guests never see it: they get a handle of their department's own.
     AccountId, "account id"
 );
+
+impl RequestId {
+    /// When the request began, to the millisecond: a part of its id.
+    pub fn began(self) -> Timestamp {
+        let millis = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+}
 
 fn is_area(text: &str) -> bool {
     text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit())

@@ -18,6 +18,7 @@ mod error;
 mod id;
 mod manifest;
 mod mask;
+mod words;
 
 pub use access::{Access, Attribute, Decision, Effect, Guard, Question, Resource};
 pub use audit::{AuditUnavailable, Event, Record, Recorder};
@@ -28,6 +29,7 @@ pub use error::ErrorKind;
 pub use id::{AccountId, DepartmentId, Digest, InvalidId, RequestId, ScenarioId};
 pub use manifest::{ALWAYS_GRANTED, AccessLevel, CapabilityRequest, Limits, Manifest, ManifestError, Release};
 pub use mask::{Mask, UnknownMask};
+pub use words::{Lang, Words};
 
 /// A point in time, UTC.
 pub type Timestamp = jiff::Timestamp;
