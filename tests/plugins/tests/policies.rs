@@ -1,11 +1,12 @@
-//! The plugins' policies beside the platform's: valid, and forbidding what they say.
+//! The platform's policies and the plugins', asked as the host asks them: facts of a live caller, declared fields and
+//! described resources. `cases.rs` asks what is written beside the policies.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that gets something else should stop")]
 
 use std::{path::PathBuf, sync::Arc};
 
 use zhongtai_authz::{Authz, PolicyFolder};
 use zhongtai_kernel::{
-    Access, AccountId, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard as _, Release, Subject,
+    Access, AccountId, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard as _, Mask, Release, Subject,
     SubjectKind,
 };
 
@@ -121,4 +122,67 @@ fn everybody_reports_and_officers_act_in_their_own_department() {
         assert!(asked("441802-chengguan").is_allow());
         assert_forbidden(&asked("441802-minzheng"), "grid-report-officers-of-own-department");
     }
+}
+
+#[test]
+fn a_resident_id_is_shown_on_a_legal_ground_only_and_then_without_the_date_of_birth() {
+    // A plugin that no policy of its own restrains.
+    let manifest = EXCAVATION.replace("name = \"excavation\"", "name = \"residence\"");
+    let citizen = caller(&manifest, Some(citizen()));
+    let asked = |basis, consent| {
+        let access = field("subject:read-field", "subject.resident-id", "excavation-permit");
+        decide(&citizen, &Access { basis, consent, ..access })
+    };
+    assert_forbidden(&asked(None, None), "guardrail-level-4-needs-basis");
+    assert_forbidden(&asked(Some("consent"), None), "guardrail-consent-is-named");
+    for shown in [asked(Some("statutory-duty"), None), asked(Some("consent"), Some("SQ-1"))] {
+        assert_eq!((shown.is_allow(), shown.mask), (true, Some(Mask::ResidentId)), "{shown:?}");
+    }
+}
+
+#[test]
+fn an_officer_sees_credit_detail_as_far_as_cleared() {
+    let manifest = EXCAVATION.replace("name = \"excavation\"", "name = \"residence\"");
+    let asked = |clearance| {
+        let officer = Subject { clearance, ..officer("engineer", Some("441802-chengguan")) };
+        decide(&caller(&manifest, Some(officer)), &field("credit:read-detail", "credit.detail", "excavation-permit"))
+    };
+    for (clearance, mask) in [(1, Some(Mask::All)), (2, Some(Mask::All)), (3, None), (4, None)] {
+        let shown = asked(clearance);
+        assert_eq!((shown.is_allow(), shown.mask), (true, mask), "clearance {clearance}: {shown:?}");
+    }
+}
+
+#[test]
+fn a_seal_is_used_for_a_case_from_its_stage_issue_only() {
+    let keeper = caller(EXCAVATION, Some(officer("seal-keeper", Some("441802-chengguan"))));
+    let apply = |stage: &'static str, case| {
+        let owner = Attribute::Entity("Department".into(), "441802-chengguan".into());
+        let text = |value: &'static str| Attribute::Text(value.into());
+        let attributes = [("owner", owner), ("status", text("valid")), ("stage", text(stage))];
+        decide(&keeper, &Access { case, ..Access::described("seal:apply", "Seal", "permits", &attributes) })
+    };
+    assert!(apply("issue", Some("WJ-1")).is_allow());
+    assert_forbidden(&apply("review", Some("WJ-1")), "guardrail-seal-from-issue");
+    assert_forbidden(&apply("issue", None), "guardrail-issue-for-a-case");
+}
+
+#[test]
+fn a_case_is_decided_in_its_own_area_by_somebody_who_neither_applied_nor_inspected() {
+    let engineer = officer("engineer", Some("441802-chengguan"));
+    let own = engineer.account.to_string();
+    let asked = |area: &'static str, applicant: &str, inspector: &str| {
+        let text = |value: &str| Attribute::Text(value.to_owned().into());
+        let scenario = Attribute::Entity("Scenario".into(), "441802-chengguan/excavation".into());
+        let owner = Attribute::Entity("Department".into(), "441802-chengguan".into());
+        let parties = [("applicant", text(applicant)), ("inspector", text(inspector)), ("desk", text("engineer"))];
+        let place = [("scenario", scenario), ("owner", owner), ("area", text(area)), ("stage", text("review"))];
+        let attributes: Vec<_> = place.into_iter().chain(parties).chain([("level", Attribute::Number(3))]).collect();
+        let access = Access::described("case:approve", "Case", "WJ-1", &attributes);
+        decide(&caller(EXCAVATION, Some(engineer.clone())), &access)
+    };
+    assert!(asked("441802", "somebody", "somebody else").is_allow());
+    assert_forbidden(&asked("441803", "somebody", "somebody else"), "guardrail-decide-in-own-area");
+    assert_forbidden(&asked("441802", &own, "somebody else"), "guardrail-decide-not-own-application");
+    assert_forbidden(&asked("441802", "somebody", &own), "guardrail-decide-not-own-inspection");
 }

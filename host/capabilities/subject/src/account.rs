@@ -1,13 +1,16 @@
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use zhongtai_kernel::{Assurance, DepartmentId, Subject, SubjectKind, Timestamp};
 
 use crate::{Attributes, InvalidValue, LoginName, Password};
 
+/// The data levels that an officer can be cleared for (分级分类).
+pub(crate) const CLEARANCES: RangeInclusive<u8> = 1..=4;
+
 /// An account as the platform's operators see it. Its attributes are read separately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Id, kind, assurance, and an officer's department and roles.
+    /// Id, kind, assurance, and an officer's department, roles and clearance.
     pub subject: Arc<Subject>,
     /// What the subject signs in with.
     pub login: LoginName,
@@ -32,6 +35,8 @@ pub struct NewAccount {
     pub department: Option<DepartmentId>,
     /// An officer's roles, in any order.
     pub roles: Vec<String>,
+    /// The highest data level that an officer is cleared for, 1 to 4; 1 when not given.
+    pub clearance: Option<u8>,
     /// What is known about the subject.
     pub attributes: Attributes,
 }
@@ -39,10 +44,16 @@ pub struct NewAccount {
 // === impl NewAccount ===
 
 impl NewAccount {
-    /// Departments and roles are an officer's; roles become sorted, as [`Subject`] wants them.
+    /// Departments, roles and clearances are an officer's; roles become sorted, as [`Subject`] wants them.
     pub(crate) fn checked(mut self) -> Result<Self, InvalidValue> {
         if self.kind != SubjectKind::Officer && !(self.department.is_none() && self.roles.is_empty()) {
             return Err(InvalidValue::new("department and roles", "none: only officers have them"));
+        }
+        if self.kind != SubjectKind::Officer && self.clearance.is_some() {
+            return Err(InvalidValue::new("clearance", "none: only officers have one"));
+        }
+        if self.clearance.is_some_and(|level| !CLEARANCES.contains(&level)) {
+            return Err(InvalidValue::new("clearance", "a data level, 1 to 4"));
         }
         if self.roles.len() > 32 || !self.roles.iter().all(|role| is_word(role)) {
             return Err(InvalidValue::new("roles", "at most 32, each 1 to 64 of a-z, 0-9, `-`, `_`, `.` and `:`"));

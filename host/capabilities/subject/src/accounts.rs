@@ -26,7 +26,7 @@ struct Inner {
 }
 
 /// `id`, `login`, `created_at`, `disabled_at`, then [`row::SubjectColumns`].
-type Row = (String, String, i64, Option<i64>, String, i64, Option<String>, String);
+type Row = (String, String, i64, Option<i64>, String, i64, Option<String>, String, i64);
 
 // === impl Accounts ===
 
@@ -48,35 +48,37 @@ impl Accounts {
         self.get(id).await?.ok_or(SubjectError::NoAccount)
     }
 
-    /// When there is no account at all, makes the officer `operator` with the role `operator`, and returns it with
-    /// its generated password: the only time that it can be seen.
-    pub async fn bootstrap_operator(&self) -> Result<Option<(Account, Password)>, SubjectError> {
-        let any: Option<String> =
-            sqlx::query_scalar("SELECT id FROM subject_accounts LIMIT 1").fetch_optional(self.store().pool()).await?;
-        if any.is_some() {
-            return Ok(None);
+    /// For each administrator's role that no account has, makes an officer of that login name and role, and returns it
+    /// with its generated password: the only time that it can be seen.
+    pub async fn bootstrap_administrators(&self, roles: &[&str]) -> Result<Vec<(Account, Password)>, SubjectError> {
+        let mut made = Vec::new();
+        for role in self.missing(roles).await? {
+            let password = Password::generate()?;
+            match self.create(administrator(role, password.clone())?).await {
+                Ok(account) => made.push((account, password)),
+                // Another host was first, and has told its password.
+                Err(SubjectError::LoginTaken) => {}
+                Err(error) => return Err(error),
+            }
         }
-        let password = Password::generate()?;
-        let operator = NewAccount {
-            login: "operator".parse()?,
-            password: password.clone(),
-            kind: SubjectKind::Officer,
-            assurance: Assurance::Low,
-            department: None,
-            roles: vec!["operator".to_owned()],
-            attributes: Attributes::new(),
-        };
-        match self.create(operator).await {
-            Ok(account) => Ok(Some((account, password))),
-            // Another host was first, and has told its password.
-            Err(SubjectError::LoginTaken) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(made)
+    }
+
+    /// The roles that no account has.
+    async fn missing<'r>(&self, roles: &[&'r str]) -> Result<Vec<&'r str>, SubjectError> {
+        let held: Vec<String> =
+            sqlx::query_scalar("SELECT roles FROM subject_accounts WHERE kind = 'officer' AND roles <> '[]'")
+                .fetch_all(self.store().pool())
+                .await?;
+        let held: Vec<Vec<String>> =
+            held.iter().map(|json| row::texts("subject_accounts.roles", json)).collect::<Result<_, _>>()?;
+        let is_held = |role: &&str| held.iter().flatten().any(|known| known == *role);
+        Ok(roles.iter().copied().filter(|role| !is_held(role)).collect())
     }
 
     /// The account with that id.
     pub async fn get(&self, id: AccountId) -> Result<Option<Account>, SubjectError> {
-        let sql = "SELECT id, login, created_at, disabled_at, kind, assurance, department, roles \
+        let sql = "SELECT id, login, created_at, disabled_at, kind, assurance, department, roles, clearance \
                    FROM subject_accounts WHERE id = $1";
         let row: Option<Row> = sqlx::query_as(sql).bind(id.to_string()).fetch_optional(self.store().pool()).await?;
         Ok(row.map(account).transpose()?)
@@ -84,7 +86,7 @@ impl Accounts {
 
     /// The account with that login name.
     pub async fn find(&self, login: &LoginName) -> Result<Option<Account>, SubjectError> {
-        let sql = "SELECT id, login, created_at, disabled_at, kind, assurance, department, roles \
+        let sql = "SELECT id, login, created_at, disabled_at, kind, assurance, department, roles, clearance \
                    FROM subject_accounts WHERE login = $1";
         let row: Option<Row> = sqlx::query_as(sql).bind(login.as_str()).fetch_optional(self.store().pool()).await?;
         Ok(row.map(account).transpose()?)
@@ -92,7 +94,7 @@ impl Accounts {
 
     /// A page of accounts in the order of their ids, beginning after `after`; at most 500.
     pub async fn list(&self, after: Option<AccountId>, limit: u32) -> Result<Vec<Account>, SubjectError> {
-        let sql = "SELECT id, login, created_at, disabled_at, kind, assurance, department, roles \
+        let sql = "SELECT id, login, created_at, disabled_at, kind, assurance, department, roles, clearance \
                    FROM subject_accounts WHERE id > $1 ORDER BY id LIMIT $2";
         let rows: Vec<Row> = sqlx::query_as(sql)
             .bind(after.map(|id| id.to_string()).unwrap_or_default())
@@ -232,8 +234,9 @@ impl Accounts {
     ) -> Result<AccountId, SubjectError> {
         let id = AccountId::generate();
         let done = sqlx::query(
-            "INSERT INTO subject_accounts (id, login, kind, assurance, department, roles, password_hash, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (login) DO NOTHING",
+            "INSERT INTO subject_accounts \
+             (id, login, kind, assurance, department, roles, clearance, password_hash, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (login) DO NOTHING",
         )
         .bind(id.to_string())
         .bind(new.login.as_str())
@@ -241,6 +244,7 @@ impl Accounts {
         .bind(new.assurance as i64)
         .bind(new.department.as_ref().map(DepartmentId::as_str))
         .bind(row::json(&new.roles))
+        .bind(i64::from(new.clearance.unwrap_or(1)))
         .bind(hash)
         .bind(self.millis())
         .execute(&mut **write)
@@ -275,12 +279,27 @@ fn found(rows: u64) -> Result<(), SubjectError> {
     if rows == 0 { Err(SubjectError::NoAccount) } else { Ok(()) }
 }
 
-fn account((id, login, created, disabled, kind, assurance, department, roles): Row) -> Result<Account, StoreError> {
+fn account(
+    (id, login, created, disabled, kind, assurance, department, roles, clearance): Row,
+) -> Result<Account, StoreError> {
     let id = row::parse("subject_accounts.id", &id)?;
     Ok(Account {
-        subject: Arc::new(row::subject(id, (kind, assurance, department, roles))?),
+        subject: Arc::new(row::subject(id, (kind, assurance, department, roles, clearance))?),
         login: row::parse("subject_accounts.login", &login)?,
         created_at: row::time("subject_accounts.created_at", created)?,
         disabled_at: disabled.map(|millis| row::time("subject_accounts.disabled_at", millis)).transpose()?,
+    })
+}
+
+fn administrator(role: &str, password: Password) -> Result<NewAccount, SubjectError> {
+    Ok(NewAccount {
+        login: role.parse()?,
+        password,
+        kind: SubjectKind::Officer,
+        assurance: Assurance::Low,
+        department: None,
+        roles: vec![role.to_owned()],
+        clearance: None,
+        attributes: Attributes::new(),
     })
 }

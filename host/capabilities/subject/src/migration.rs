@@ -1,10 +1,11 @@
 use zhongtai_store::Migration;
 
-/// Accounts, their attributes, tokens, and tries to sign in.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "subject",
-    version: 1,
-    sql: "
+/// Accounts, their attributes, tokens, and tries to sign in; then what officers are cleared for.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "subject",
+        version: 1,
+        sql: "
         CREATE TABLE subject_accounts (
             id TEXT PRIMARY KEY,
             login TEXT NOT NULL UNIQUE,
@@ -40,4 +41,10 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
         );
         CREATE INDEX subject_sign_in_tries_last_at ON subject_sign_in_tries (last_at)
     ",
-}];
+    },
+    Migration {
+        owner: "subject",
+        version: 2,
+        sql: "ALTER TABLE subject_accounts ADD COLUMN clearance BIGINT NOT NULL DEFAULT 1",
+    },
+];

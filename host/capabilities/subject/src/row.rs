@@ -5,19 +5,21 @@ use std::str::FromStr;
 use zhongtai_kernel::{AccountId, Assurance, DepartmentId, Subject, SubjectKind, Timestamp};
 use zhongtai_store::StoreError;
 
-/// `kind`, `assurance`, `department`, `roles` of `subject_accounts`.
-pub(crate) type SubjectColumns = (String, i64, Option<String>, String);
+use crate::account::CLEARANCES;
+
+/// `kind`, `assurance`, `department`, `roles`, `clearance` of `subject_accounts`.
+pub(crate) type SubjectColumns = (String, i64, Option<String>, String, i64);
 
 /// The subject that an account's columns describe.
 pub(crate) fn subject(account: AccountId, columns: SubjectColumns) -> Result<Subject, StoreError> {
-    let (kind, assurance, department, roles) = columns;
+    let (kind, assurance, department, roles, clearance) = columns;
     Ok(Subject {
         account,
         kind: subject_kind(&kind)?,
         assurance: assurance_of(assurance)?,
         department: department.map(|id| parse::<DepartmentId>("subject_accounts.department", &id)).transpose()?,
         roles: texts("subject_accounts.roles", &roles)?,
-        clearance: 1,
+        clearance: clearance_of(clearance)?,
     })
 }
 
@@ -53,4 +55,11 @@ fn assurance_of(level: i64) -> Result<Assurance, StoreError> {
         .into_iter()
         .find(|assurance| *assurance as i64 == level)
         .ok_or_else(|| StoreError::corrupt("subject_accounts.assurance", "expected 1, 2 or 3"))
+}
+
+fn clearance_of(level: i64) -> Result<u8, StoreError> {
+    u8::try_from(level)
+        .ok()
+        .filter(|level| CLEARANCES.contains(level))
+        .ok_or_else(|| StoreError::corrupt("subject_accounts.clearance", "expected 1, 2, 3 or 4"))
 }

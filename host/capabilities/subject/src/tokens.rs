@@ -38,7 +38,7 @@ struct Kept {
 type Row = (String, String, String, String, i64, i64, Option<i64>);
 
 /// Token `id`, `scopes`, `expires_at`; account `id`, then [`row::SubjectColumns`].
-type SessionRow = (String, String, i64, String, String, i64, Option<String>, String);
+type SessionRow = (String, String, i64, String, String, i64, Option<String>, String, i64);
 
 // === impl Tokens ===
 
@@ -135,7 +135,7 @@ impl Tokens {
 
     async fn load(&self, hash: &TokenHash) -> Result<Option<Session>, SubjectError> {
         let row: Option<SessionRow> = sqlx::query_as(
-            "SELECT t.id, t.scopes, t.expires_at, a.id, a.kind, a.assurance, a.department, a.roles \
+            "SELECT t.id, t.scopes, t.expires_at, a.id, a.kind, a.assurance, a.department, a.roles, a.clearance \
              FROM subject_tokens t JOIN subject_accounts a ON a.id = t.account \
              WHERE t.secret_hash = $1 AND t.revoked_at IS NULL AND a.disabled_at IS NULL",
         )
@@ -205,11 +205,11 @@ fn record((id, account, scopes, label, created, expires, revoked): Row) -> Resul
 }
 
 fn session(
-    (id, scopes, expires, account, kind, assurance, department, roles): SessionRow,
+    (id, scopes, expires, account, kind, assurance, department, roles, clearance): SessionRow,
 ) -> Result<Session, StoreError> {
     let account = row::parse("subject_accounts.id", &account)?;
     Ok(Session {
-        subject: Arc::new(row::subject(account, (kind, assurance, department, roles))?),
+        subject: Arc::new(row::subject(account, (kind, assurance, department, roles, clearance))?),
         scopes: row::texts("subject_tokens.scopes", &scopes)?.into(),
         token: row::parse("subject_tokens.id", &id)?,
         expires_at: row::time("subject_tokens.expires_at", expires)?,

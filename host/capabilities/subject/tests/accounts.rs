@@ -4,7 +4,7 @@ mod support;
 
 use support::{clock, host, officer, person};
 use zhongtai_cap_subject::{
-    Accounts, AttributeName, Attributes, MIGRATIONS, Password, SubjectError, SubjectProvider, contract,
+    Accounts, AttributeName, Attributes, MIGRATIONS, NewAccount, Password, SubjectError, SubjectProvider, contract,
 };
 use zhongtai_kernel::{AccountId, ErrorKind, SubjectKind};
 use zhongtai_store::testing::both;
@@ -61,6 +61,62 @@ async fn only_officers_have_a_department_and_roles() {
 }
 
 #[tokio::test]
+async fn an_officer_has_a_clearance_of_1_to_4_and_nobody_else_has_one() {
+    for database in both(MIGRATIONS).await {
+        let accounts = host(&database, &clock());
+        let mut unsaid = officer("unsaid");
+        unsaid.clearance = None;
+        assert_eq!(accounts.create(unsaid).await.unwrap().subject.clearance, 1);
+        for level in 1..=4 {
+            let mut new = officer(&format!("cleared-{level}"));
+            new.clearance = Some(level);
+            assert_eq!(accounts.create(new).await.unwrap().subject.clearance, level);
+        }
+        for level in [0, 5, 255] {
+            let mut new = officer("nonsense");
+            new.clearance = Some(level);
+            let error = accounts.create(new).await.unwrap_err().to_string();
+            assert_eq!(error, "clearance: expected a data level, 1 to 4");
+        }
+        let mut citizen = person("citizen");
+        citizen.clearance = Some(1);
+        let error = accounts.create(citizen).await.unwrap_err().to_string();
+        assert_eq!(error, "clearance: expected none: only officers have one");
+    }
+}
+
+#[tokio::test]
+async fn an_account_made_before_there_were_clearances_has_the_lowest() {
+    for database in both(MIGRATIONS).await {
+        let accounts = host(&database, &clock());
+        // As version 1 of the tables inserted it.
+        sqlx::query(
+            "INSERT INTO subject_accounts (id, login, kind, assurance, department, roles, password_hash, created_at) \
+             VALUES ('01M82J5WX9PEHCGCN9HR1HXWCD', 'old', 'officer', 1, NULL, '[]', '', 0)",
+        )
+        .execute(database.store.pool())
+        .await
+        .unwrap();
+        let old = accounts.find(&"old".parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(old.subject.clearance, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_stored_clearance_that_is_no_level_is_an_error_and_clears_nobody() {
+    for database in both(MIGRATIONS).await {
+        let accounts = host(&database, &clock());
+        let id = accounts.create(officer("li")).await.unwrap().subject.account;
+        for level in [0, 5, 260] {
+            let sql = "UPDATE subject_accounts SET clearance = $1";
+            sqlx::query(sql).bind(i64::from(level)).execute(database.store.pool()).await.unwrap();
+            let error = accounts.get(id).await.unwrap_err().to_string();
+            assert!(error.contains("subject_accounts.clearance"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn accounts_are_listed_in_pages() {
     for database in both(MIGRATIONS).await {
         let accounts = host(&database, &clock());
@@ -111,26 +167,31 @@ async fn a_host_with_another_key_says_so_instead_of_giving_wrong_values() {
 }
 
 #[tokio::test]
-async fn the_first_account_is_an_operator_whose_password_is_told_once() {
+async fn each_administrator_is_made_once_and_the_password_is_told_once() {
     for database in both(MIGRATIONS).await {
         let (one, other) = (host(&database, &clock()), host(&database, &clock()));
-        let (first, second) = tokio::join!(one.bootstrap_operator(), other.bootstrap_operator());
-        let made: Vec<_> = [first.unwrap(), second.unwrap()].into_iter().flatten().collect();
-        let [(operator, password)] = made.as_slice() else { panic!("{} hosts made an operator", made.len()) };
-        assert_eq!(operator.subject.kind, SubjectKind::Officer);
-        assert_eq!(operator.subject.roles, ["operator"]);
+        let roles = ["operator", "security"];
+        let (first, second) =
+            tokio::join!(one.bootstrap_administrators(&roles), other.bootstrap_administrators(&roles));
+        let mut made = [first.unwrap(), second.unwrap()].concat();
+        made.sort_by(|a, b| a.0.login.as_str().cmp(b.0.login.as_str()));
+        let [(operator, password), (security, _)] = made.as_slice() else { panic!("{} were made", made.len()) };
+        assert_eq!((operator.subject.kind, security.subject.kind), (SubjectKind::Officer, SubjectKind::Officer));
+        assert_eq!([operator.subject.roles.concat(), security.subject.roles.concat()], roles);
         assert_eq!(&one.sign_in("operator", password.expose()).await.unwrap(), operator);
-        assert!(one.bootstrap_operator().await.unwrap().is_none());
+        assert!(one.bootstrap_administrators(&roles).await.unwrap().is_empty());
     }
 }
 
 #[tokio::test]
-async fn no_operator_is_made_where_there_is_an_account() {
+async fn no_administrator_is_made_where_somebody_has_the_role_under_another_name() {
     for database in both(MIGRATIONS).await {
         let accounts = host(&database, &clock());
-        let id = accounts.create(person("zhang")).await.unwrap().subject.account;
+        let li = NewAccount { kind: SubjectKind::Officer, roles: vec!["auditor".into(), "x".into()], ..person("li") };
+        let id = accounts.create(li).await.unwrap().subject.account;
         accounts.disable(id).await.unwrap();
-        assert!(accounts.bootstrap_operator().await.unwrap().is_none());
+        let made = accounts.bootstrap_administrators(&["operator", "auditor"]).await.unwrap();
+        assert_eq!(made.iter().map(|(account, _)| account.login.as_str()).collect::<Vec<_>>(), ["operator"]);
     }
 }
 

@@ -29,6 +29,7 @@ pub fn person(login: &str) -> NewAccount {
         assurance: Assurance::Low,
         department: None,
         roles: Vec::new(),
+        clearance: None,
         attributes: Attributes::new(),
     }
 }
@@ -39,6 +40,7 @@ pub fn officer(login: &str) -> NewAccount {
         assurance: Assurance::Substantial,
         department: Some("441802-chengguan".parse().unwrap()),
         roles: vec!["reviewer".into(), "inspector".into(), "reviewer".into()],
+        clearance: Some(3),
         ..person(login)
     }
 }
