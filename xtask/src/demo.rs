@@ -74,7 +74,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     step("try it");
     show(&host, &token)?;
     if check {
-        return try_all(&host, &token, &inbox, &data);
+        return try_all(&host, &token, &inbox);
     }
     println!("\nthe host runs until you press Ctrl-C");
     host.wait()
@@ -143,7 +143,7 @@ fn show(host: &Host, token: &str) -> anyhow::Result<()> {
 }
 
 /// Makes the requests and shows what came back, what was sent, what was recorded.
-fn try_all(host: &Host, token: &str, inbox: &Inbox, data: &Path) -> anyhow::Result<()> {
+fn try_all(host: &Host, token: &str, inbox: &Inbox) -> anyhow::Result<()> {
     step("what comes back");
     for one in &TRIES {
         println!("\n# {}", one.shows);
@@ -163,7 +163,7 @@ fn try_all(host: &Host, token: &str, inbox: &Inbox, data: &Path) -> anyhow::Resu
     std::thread::sleep(std::time::Duration::from_secs(2));
     inbox.take().iter().for_each(|message| println!("{message}"));
     step("what the audit says");
-    let audit = std::fs::read_to_string(data.join("audit/audit.jsonl"))?;
+    let audit = std::fs::read_to_string(host.audit())?;
     one_of_each_action(&audit).iter().for_each(|line| println!("{line}"));
     step("zt plugin list");
     print!("{}", host.zt(&["plugin", "list"])?);
@@ -178,7 +178,7 @@ fn one_of_each_action(audit: &str) -> Vec<String> {
         let text = |key: &str| record.get(key).map(ToString::to_string).unwrap_or_default();
         if text("event") == r#""decision""# && !seen.contains(&text("action")) {
             seen.push(text("action"));
-            let fields = ["reference", "scenario", "action", "resource", "purpose", "effect", "reasons"];
+            let fields = ["reference", "scenario", "action", "kind", "id", "purpose", "effect", "reasons"];
             lines.push(fields.map(text).join(" "));
         }
     }

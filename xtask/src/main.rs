@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line prints")]
 
 mod bench;
+mod conformance;
 mod demo;
 mod guests;
 mod inbox;
@@ -40,9 +41,21 @@ enum Chore {
         /// Its name, such as `logistics`.
         name: String,
     },
+    /// Run the tests of a standard or project that we follow, and list what comes out otherwise.
+    #[command(subcommand)]
+    Conformance(Conformance),
     /// One check of `test`, alone.
     #[command(subcommand)]
     Check(Check),
+}
+
+#[derive(Subcommand)]
+enum Conformance {
+    /// The Cedar project's integration tests, against the policy index.
+    Cedar {
+        /// Its `cedar-integration-tests`; else `$ZHONGTAI_CEDAR_TESTS`, or beside this repository.
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -61,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench { seconds } => bench::run(seconds),
         Chore::Setup => setup::run(),
         Chore::NewCapability { name } => new_capability::run(&name),
+        Chore::Conformance(Conformance::Cedar { dir }) => conformance::cedar(dir),
         Chore::Check(Check::Rules) => rules::dependencies(),
         Chore::Check(Check::Licences) => rules::licences(),
     }

@@ -20,6 +20,8 @@ const FILES: &[(&str, &str)] = &[
     ("wit/{name}/package.wit", include_str!("../templates/capability/package.wit.txt")),
     ("policies/{name}/{name}.cedarschema", include_str!("../templates/capability/schema.cedarschema.txt")),
     ("policies/{name}/{name}.cedar", include_str!("../templates/capability/policies.cedar.txt")),
+    ("policies/{name}/tests/allow/own.json", include_str!("../templates/capability/case.allow.json.txt")),
+    ("policies/{name}/tests/deny/another.json", include_str!("../templates/capability/case.deny.json.txt")),
 ];
 
 /// Makes the folders, and says what is left to do by hand.
@@ -35,6 +37,10 @@ pub(crate) fn run(name: &str) -> anyhow::Result<()> {
     for (path, text) in FILES {
         let path = path.replace("{name}", name);
         let path = Path::new(&path);
+        if path.exists() {
+            println!("kept {}, which is there already: add what the example needs", path.display());
+            continue;
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }

@@ -18,7 +18,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A C compiler, a real PostgreSQL and a real SMTP server.
+/// A C compiler, a real PostgreSQL, a real SMTP server, a solver, and OpenSSL to check our signatures.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
     let mut missing = Vec::new();
     if !exists("cc") {
@@ -30,6 +30,11 @@ pub(crate) fn for_tests() -> anyhow::Result<()> {
     let has_smtp = Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
     if !has_smtp.is_ok_and(|output| output.status.success()) {
         missing.push("python3-aiosmtpd");
+    }
+    for tool in ["cvc5", "openssl"] {
+        if !exists(tool) {
+            missing.push(tool);
+        }
     }
     install(&missing)
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::{
-    guests,
+    conformance, guests,
     postgres::Postgres,
     rules,
     run::{cargo, exists, must, step, watch},
@@ -54,6 +54,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
     plugins.env("CARGO_TARGET_DIR", crate::target().join("plugins"));
     ok &= count.watch(plugins)?;
     drop(postgres);
+    step("the Cedar project's integration tests");
+    match conformance::cedar_tests() {
+        Some(folder) => ok &= count.watch(conformance::command(&folder))?,
+        None => println!("not here; name their folder in ZHONGTAI_CEDAR_TESTS"),
+    }
 
     println!("\n{} passed, {} failed", count.passed, count.failed);
     if !ok {

@@ -19,6 +19,10 @@ use zhongtai_runtime::{
     Services,
 };
 
+/// As the host has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Requests per measurement.
 const REQUESTS: u32 = 50_000;
 

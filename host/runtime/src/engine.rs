@@ -19,6 +19,9 @@ const CORE_INSTANCES: u32 = 16;
 const MEMORIES: u32 = 4;
 const TABLES: u32 = 8;
 
+/// Slots that go back to the pool together. An allocation that finds none free takes them back before that.
+const DECOMMIT_BATCH: usize = 64;
+
 /// How large the instance pool may be.
 #[derive(Debug, Clone, Copy)]
 pub struct EngineOptions {
@@ -80,6 +83,8 @@ fn pool(instances: u32, pagemap_scan: bool) -> PoolingAllocationConfig {
         .max_tables_per_component(TABLES)
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_unused_warm_slots(instances)
+        // Slots are cleaned at once, but go back to the free list together.
+        .decommit_batch_size(DECOMMIT_BATCH)
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(16 << 10)
         .async_stack_keep_resident(16 << 10)

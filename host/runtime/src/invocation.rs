@@ -127,9 +127,17 @@ impl Invocation {
         self.authorise(&Access::described(action, "Scenario", scenario.as_str(), &attributes))
     }
 
-    /// Asks policy, and records the question and its answer. The only way to a provider.
+    /// Asks policy, and records the question and its answer. The only way to a provider, with [`Self::show`]. What may
+    /// only be shown masked is refused here: whoever can mask it asks `show`.
     pub fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
-        self.decide(access).map(|_| ())
+        let reference = self.records;
+        match self.decide(access)?.mask {
+            None => Ok(()),
+            Some(_) => {
+                self.denials += 1;
+                Err(Refusal::Denied(format!("{}/{reference}", self.request)))
+            }
+        }
     }
 
     /// The field filter: what of `access`'s value may be shown. `None` leaves the field out. An error only when the

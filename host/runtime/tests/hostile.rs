@@ -316,6 +316,17 @@ fn a_denied_caller_never_reaches_the_guest() {
 }
 
 #[test]
+fn what_may_only_be_shown_masked_is_refused_to_whoever_does_not_mask_it() {
+    on_host(Setup::default(), async |host| {
+        let hostile = host.hostile(5_000);
+        host.guard.mask();
+        let outcome = host.ask(&hostile, "/").await;
+        assert!(matches!(outcome.response, Err(InvokeError::Denied { ref reference }) if reference.ends_with("/0")));
+        assert_eq!(outcome.denials, 1);
+    });
+}
+
+#[test]
 fn what_cannot_be_recorded_does_not_run() {
     on_host(Setup::default(), async |host| {
         let hostile = host.hostile(5_000);

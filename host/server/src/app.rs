@@ -1,11 +1,9 @@
 //! What every handler of the two listeners reaches.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
-use zhongtai_audit::AuditLog;
-use zhongtai_authz::Authz;
+use zhongtai_audit::{AuditLog, PublicKeys};
 use zhongtai_cap_config::EmbeddedConfig;
 use zhongtai_cap_credit::EmbeddedCredit;
 use zhongtai_cap_log::LogTail;
@@ -16,14 +14,16 @@ use zhongtai_registry::Registry;
 use zhongtai_runtime::Runtime;
 use zhongtai_store::Store;
 
-use crate::{deployments::Deployments, edge::Health, metrics::Metrics};
+use crate::{deployments::Deployments, edge::Health, metrics::Metrics, policies::Policies};
 
 /// The running host.
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) audit: AuditLog,
-    pub(crate) authz: Arc<Authz>,
+    /// What the log's checkpoints are checked with.
+    pub(crate) audit_keys: PublicKeys,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) registry: Registry,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) deployments: Deployments,
@@ -35,8 +35,8 @@ pub(crate) struct App {
     pub(crate) settings: Arc<EmbeddedConfig>,
     pub(crate) outbox: Outbox,
     pub(crate) log_tail: Arc<LogTail>,
-    /// Why the policy folders can't be put in force, while they can't.
-    pub(crate) policy_error: ArcSwapOption<String>,
+    /// How long a request's body may take to arrive.
+    pub(crate) body_patience: Duration,
     /// Where I/O lives.
     pub(crate) shared: Handle,
 }

@@ -9,10 +9,13 @@ use std::{
 
 use anyhow::Context;
 use serde::Deserialize;
+use zhongtai_audit::{Retention, RetentionTooShort};
 use zhongtai_authz::PolicyFolder;
 use zhongtai_cap_keyvalue::KeyValueConfig;
 use zhongtai_cap_notify::NotifyConfig;
 use zhongtai_runtime::{AdmissionOptions, EngineOptions};
+
+use crate::recorder::WhenUnwritable;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +32,19 @@ pub(crate) struct Config {
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
     pub(crate) desks: BTreeMap<String, String>,
     pub(crate) log: LogSection,
+    pub(crate) audit: AuditSection,
+}
+
+/// How the audit log is kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AuditSection {
+    /// How long records are kept, days; six months (183) are the least.
+    pub(crate) retain_days: u16,
+    /// This host's name in the checkpoints of its log; the machine's name by default.
+    pub(crate) host: Option<String>,
+    /// `refuse` everything when the log can't be written, or `serve-reads` unrecorded.
+    pub(crate) when_unwritable: WhenUnwritable,
 }
 
 /// Where the host listens.
@@ -43,6 +59,8 @@ pub(crate) struct Listen {
     pub(crate) threads: usize,
     /// How long requests in flight may take when the host stops, seconds.
     pub(crate) drain_s: u64,
+    /// How long a request's body may take to arrive, seconds.
+    pub(crate) body_s: u64,
 }
 
 /// Where state is kept.
@@ -59,8 +77,10 @@ pub(crate) struct StoreSection {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PolicySection {
-    /// Relative to the working directory.
+    /// What the first version is made of, and with `follow_files` every later one. Relative to the working directory.
     pub(crate) folders: Vec<PathBuf>,
+    /// For development: put what the folders hold in force as it changes, without proposal and approval.
+    pub(crate) follow_files: bool,
 }
 
 /// How much may run at once.
@@ -92,6 +112,7 @@ impl Default for Listen {
             admin: SocketAddr::from(([127, 0, 0, 1], 8081)),
             threads: 0,
             drain_s: 30,
+            body_s: 30,
         }
     }
 }
@@ -104,7 +125,13 @@ impl Default for StoreSection {
 
 impl Default for PolicySection {
     fn default() -> Self {
-        Self { folders: vec!["policies".into()] }
+        Self { folders: vec!["policies".into()], follow_files: false }
+    }
+}
+
+impl Default for AuditSection {
+    fn default() -> Self {
+        Self { retain_days: 200, host: None, when_unwritable: WhenUnwritable::default() }
     }
 }
 
@@ -144,6 +171,17 @@ impl Config {
 
     pub(crate) fn policy_folders(&self) -> Vec<PolicyFolder> {
         self.policy.folders.iter().cloned().map(PolicyFolder).collect()
+    }
+
+    /// The name under which this host's audit log is signed.
+    pub(crate) fn audit_name(&self) -> String {
+        let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        format!("zhongtai.audit/{}", self.audit.host.clone().unwrap_or_else(machine).trim())
+    }
+
+    pub(crate) fn audit_options(&self) -> Result<zhongtai_audit::Options, RetentionTooShort> {
+        let retention = Retention::days(self.audit.retain_days)?;
+        Ok(zhongtai_audit::Options { retention, ..Default::default() })
     }
 
     pub(crate) fn admission(&self) -> AdmissionOptions {

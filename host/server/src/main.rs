@@ -2,6 +2,7 @@
 
 mod address_book;
 mod admin;
+mod analysis;
 mod app;
 mod cli;
 mod config;
@@ -11,7 +12,9 @@ mod json;
 mod logging;
 mod metrics;
 mod platform_key;
+mod policies;
 mod problem;
+mod recorder;
 mod serve;
 
 use std::process::ExitCode;

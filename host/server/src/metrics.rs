@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     duration: HistogramVec,
     responses: IntCounterVec,
     denials: IntCounterVec,
+    unrecorded: IntCounter,
     memory: IntGaugeVec,
     running: IntGaugeVec,
     queued: IntGaugeVec,
@@ -64,6 +65,10 @@ impl Metrics {
             denials: counter("zhongtai_denials_total", "Accesses that policy refused.", &LABELS)?,
             memory: gauge("zhongtai_instance_memory_bytes", "Memory of the latest instance.", &LABELS)?,
             running: gauge("zhongtai_instances", "Requests running now.", &["zhongtai_department"])?,
+            unrecorded: IntCounter::new(
+                "zhongtai_audit_unrecorded_total",
+                "Reads that were served while the audit log could not be written.",
+            )?,
             queued: gauge("zhongtai_queued_requests", "Requests waiting to run.", &["zhongtai_department"])?,
         };
         let registry = &metrics.registry;
@@ -73,6 +78,7 @@ impl Metrics {
         registry.register(Box::new(metrics.memory.clone()))?;
         registry.register(Box::new(metrics.running.clone()))?;
         registry.register(Box::new(metrics.queued.clone()))?;
+        registry.register(Box::new(metrics.unrecorded.clone()))?;
         Ok(metrics)
     }
 
@@ -91,6 +97,11 @@ impl Metrics {
             denials: self.denials.with_label_values(&labels),
             memory: self.memory.with_label_values(&labels),
         }
+    }
+
+    /// Counts what is served though it can't be recorded.
+    pub(crate) fn unrecorded(&self) -> IntCounter {
+        self.unrecorded.clone()
     }
 
     /// Sets how many requests of a department run and wait.

@@ -6,10 +6,12 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use zhongtai_audit::{ProofError, ReadError as AuditReadError};
 use zhongtai_cap_config::ConfigError;
 use zhongtai_cap_credit::CreditError;
 use zhongtai_cap_notify::NotifyError;
 use zhongtai_cap_subject::{InvalidValue, SubjectError};
+use zhongtai_governance::GovernanceError;
 use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId};
 use zhongtai_registry::RegistryError;
 use zhongtai_runtime::{InvokeError, LoadError};
@@ -61,6 +63,11 @@ impl Problem {
         let mut problem = Self::new(ErrorKind::Invalid, "method-not-allowed", "the method is not allowed here");
         problem.status = StatusCode::METHOD_NOT_ALLOWED;
         problem
+    }
+
+    /// True when it says: not you.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
@@ -177,8 +184,11 @@ macro_rules! from_kind {
 }
 
 from_kind!(
+    AuditReadError => "audit-log",
+    ProofError => "audit-proof",
     ConfigError => "setting",
     CreditError => "credit",
+    GovernanceError => "policy-version",
     ManifestError => "manifest",
     NotifyError => "notify",
     RegistryError => "registry",

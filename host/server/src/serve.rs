@@ -3,17 +3,16 @@
 use std::{io::Write as _, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use arc_swap::ArcSwapOption;
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
     sync::{oneshot, watch},
 };
-use zhongtai_audit::AuditLog;
-use zhongtai_authz::Authz;
+use zhongtai_audit::{AuditKeys, AuditLog};
 use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
 use zhongtai_cap_notify::{Notify, Outbox};
 use zhongtai_cap_subject::{Accounts, Handles, SubjectCapability, Tokens};
+use zhongtai_governance::{SigningSeed, Versions};
 use zhongtai_kernel::{Clock, SystemClock};
 use zhongtai_registry::Registry;
 use zhongtai_runtime::{Capability, HostKey, Runtime, RuntimeOptions, Services};
@@ -21,13 +20,15 @@ use zhongtai_store::{Migration, Store};
 
 use crate::{
     address_book::Addresses,
-    admin,
+    admin, analysis,
     app::App,
     config::Config,
     deployments::Deployments,
     edge::{Edge, Health, PublicListener, bind},
     metrics::Metrics,
     platform_key,
+    policies::Policies,
+    recorder::ModalRecorder,
 };
 
 /// How soon a change made through another host, or in a policy folder, is in force here.
@@ -37,6 +38,7 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 fn migrations() -> Vec<Migration> {
     [
         zhongtai_registry::MIGRATIONS,
+        zhongtai_governance::MIGRATIONS,
         zhongtai_cap_config::MIGRATIONS,
         zhongtai_cap_credit::MIGRATIONS,
         zhongtai_cap_keyvalue::MIGRATIONS,
@@ -76,8 +78,17 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let host_key = HostKey::load_or_create(&data.join("host.key")).context("host.key")?;
     let store = Store::open(&config.store_url(), &migrations()).await.context("the store can't be opened")?;
     let platform_key = platform_key::open(data, &store).await?;
-    let authz = Arc::new(Authz::load(&config.policy_folders()).context("the policies can't be put in force")?);
-    let audit = AuditLog::open(&data.join("audit"), zhongtai_audit::Options::default())?;
+    let seed = SigningSeed(platform_key.derive("policy-versions"));
+    let versions = Versions::new(store.clone(), clock.clone(), &seed);
+    let policies = Policies::open(versions, config.policy_folders(), config.policy.follow_files)
+        .await
+        .context("the policies can't be put in force")?;
+    let audit_keys = AuditKeys::derive(&config.audit_name(), &platform_key.derive("audit-checkpoints"))?;
+    let public_keys = audit_keys.public();
+    let audit = AuditLog::open(&data.join("audit"), audit_keys, config.audit_options()?)?;
+    let metrics = Arc::new(Metrics::new()?);
+    let recorder =
+        ModalRecorder::new(audit.clone(), config.audit.when_unwritable, metrics.unrecorded(), policies.clone());
     let accounts = Accounts::new(store.clone(), clock.clone(), platform_key.derive("subject-attributes"));
     let handles = Arc::new(Handles::new(platform_key.derive("subject-handles")));
     let addresses = Addresses::new(&config.desks, Arc::new(accounts.clone()), handles.clone())?;
@@ -100,7 +111,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(SubjectCapability { provider: Arc::new(accounts.clone()), handles }),
     ];
 
-    let services = Services::new(authz.clone(), Arc::new(audit.clone()), clock.clone());
+    let services = Services::new(policies.authz().clone(), Arc::new(recorder), clock.clone());
     let options = RuntimeOptions {
         engine: config.engine(),
         admission: config.admission(),
@@ -109,7 +120,6 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     };
     let runtime = Arc::new(Runtime::new(options, capabilities, services, shared.clone())?);
     let registry = Registry::new(store.clone(), clock.clone());
-    let metrics = Arc::new(Metrics::new()?);
     let deployments = Deployments::new(registry.clone(), runtime.clone(), metrics.clone());
     deployments.refresh().await.context("the deployments can't be loaded")?;
     let tokens = Arc::new(Tokens::new(accounts.clone()));
@@ -118,7 +128,8 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         store,
         clock,
         audit,
-        authz,
+        audit_keys: public_keys,
+        policies,
         registry,
         runtime,
         deployments,
@@ -130,20 +141,22 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         settings,
         outbox,
         log_tail,
-        policy_error: ArcSwapOption::empty(),
+        body_patience: Duration::from_secs(config.listen.body_s),
         shared,
     }))
 }
 
-/// At the first start, makes the operator's account and leaves its generated credentials in a file that only this
-/// user can read.
+/// At the first start, makes one account for each kind of administrator and leaves its generated credentials in files
+/// that only this user can read. Three people take one each: none of the roles may do what another does.
 async fn bootstrap(accounts: &Accounts, tokens: &Tokens, data: &Path) -> anyhow::Result<()> {
-    let Some((account, password)) = accounts.bootstrap_operator().await? else { return Ok(()) };
-    let lifetime = Duration::from_secs(90 * 24 * 3600);
-    let (_, token) = tokens.issue(account.subject.account, &["admin", "scenario"], lifetime, "first start").await?;
-    write_secret(&data.join("operator.password"), password.expose())?;
-    write_secret(&data.join("operator.token"), token.expose())?;
-    tracing::info!("made the account `operator`; its generated credentials are in {}/operator.*", data.display());
+    for (account, password) in accounts.bootstrap_administrators(&admin::ROLES).await? {
+        let login = account.login.as_str();
+        let lifetime = Duration::from_secs(90 * 24 * 3600);
+        let (_, token) = tokens.issue(account.subject.account, &["admin", "scenario"], lifetime, "first start").await?;
+        write_secret(&data.join(format!("{login}.password")), password.expose())?;
+        write_secret(&data.join(format!("{login}.token")), token.expose())?;
+        tracing::info!("made the account `{login}`; its generated credentials are in {}/{login}.*", data.display());
+    }
     Ok(())
 }
 
@@ -178,14 +191,15 @@ async fn run(
     let admin = axum::serve(listener, admin::router(app.clone()))
         .with_graceful_shutdown(async move { drop(admin_stopped.await) });
     let admin = tokio::spawn(async move { admin.await });
-    let watcher = tokio::spawn(watch(config.policy_folders(), app.clone(), stop.subscribe()));
+    let watcher = tokio::spawn(watch(app.clone(), stop.subscribe()));
     let outbox = tokio::spawn(app.outbox.clone().run(stop.subscribe()));
+    analysis::resume(&app).await;
     app.health.set_ready(true);
     tracing::info!(
         public = %format_args!("http://{public}"),
         admin = %format_args!("http://{admin_address}"),
         instances = app.runtime.pool().0,
-        policies = app.authz.summary().policies,
+        policies = app.policies.authz().summary().policies,
         scenarios = app.deployments.all().len(),
         "ready"
     );
@@ -212,7 +226,7 @@ async fn wait_for_signal() -> anyhow::Result<()> {
 }
 
 /// Takes over what other hosts deployed and set, and policy files that changed.
-async fn watch(folders: Vec<zhongtai_authz::PolicyFolder>, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+async fn watch(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = tokio::time::sleep(WATCH_INTERVAL) => {}
@@ -224,24 +238,6 @@ async fn watch(folders: Vec<zhongtai_authz::PolicyFolder>, app: Arc<App>, mut st
         if let Err(error) = app.settings.reload().await {
             tracing::warn!(%error, "the settings can't be read again");
         }
-        reload_policies(&folders, &app).await;
-    }
-}
-
-async fn reload_policies(folders: &[zhongtai_authz::PolicyFolder], app: &Arc<App>) {
-    let (authz, folders) = (app.authz.clone(), folders.to_vec());
-    let reload = tokio::task::spawn_blocking(move || authz.reload(&folders));
-    match reload.await {
-        Ok(Ok(true)) => tracing::info!(hash = %app.authz.summary().hash, "other policies are in force"),
-        Ok(Ok(false)) => app.policy_error.store(None),
-        Ok(Err(error)) => {
-            // Told once, not twice a second.
-            let text = error.to_string();
-            if app.policy_error.load().as_deref() != Some(&text) {
-                tracing::error!(%error, "the policies can't be put in force; the active set stays");
-                app.policy_error.store(Some(Arc::new(text)));
-            }
-        }
-        Err(_) => {}
+        app.policies.refresh().await;
     }
 }

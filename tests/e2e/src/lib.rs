@@ -36,6 +36,10 @@ pub struct Setup {
     pub config: String,
     /// Folders of policies.
     pub policies: Vec<PathBuf>,
+    /// Put in force what the folders hold as it changes, without versions.
+    pub follow_files: bool,
+    /// How long a request's body may take to arrive, seconds.
+    pub body_s: u64,
     /// `sqlite://...` or `postgres://...`; empty is a SQLite file in `data`.
     pub store_url: String,
 }
@@ -51,6 +55,8 @@ impl Setup {
             ports: (0, 0),
             config: String::new(),
             policies: vec![repository().join("policies")],
+            follow_files: false,
+            body_s: 30,
             store_url: String::new(),
         }
     }
@@ -59,9 +65,10 @@ impl Setup {
         let policies: Vec<_> =
             self.policies.iter().map(|folder| format!("{:?}", folder.display().to_string())).collect();
         let (public, admin) = self.ports;
+        let Self { body_s, follow_files, .. } = self;
         let text = format!(
-            "[listen]\npublic = \"127.0.0.1:{public}\"\nadmin = \"127.0.0.1:{admin}\"\ndrain_s = 10\n\n\
-             [store]\ndata = {:?}\nurl = {:?}\n\n[policy]\nfolders = [{}]\n\n[log]\njson = true\n\n{}\n",
+            "[listen]\npublic = \"127.0.0.1:{public}\"\nadmin = \"127.0.0.1:{admin}\"\ndrain_s = 10\nbody_s = {body_s}\n\n\
+             [store]\ndata = {:?}\nurl = {:?}\n\n[policy]\nfolders = [{}]\nfollow_files = {follow_files}\n\n[log]\njson = true\n\n{}\n",
             self.data.display().to_string(),
             self.store_url,
             policies.join(", "),
@@ -142,21 +149,36 @@ impl Host {
         Ok(out.into_owned())
     }
 
-    /// `zt` as an operator of this host.
+    /// `zt` as a system administrator of this host.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_as("operator", arguments)
+    }
+
+    /// `zt` as the administrator of that name, whose token is in the host's data.
+    pub fn command_as(&self, administrator: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.setup.zt);
         command
             .args(arguments)
             .env("ZT_ADMIN", &self.admin)
             .env("ZT_PUBLIC", &self.public)
-            .env("ZT_TOKEN_FILE", self.setup.data.join("operator.token"))
+            .env("ZT_TOKEN_FILE", self.setup.data.join(format!("{administrator}.token")))
             .env_remove("ZT_TOKEN");
         command
+    }
+
+    /// What it was started with.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// The host's state.
     pub fn data(&self) -> &Path {
         &self.setup.data
+    }
+
+    /// The first file of its audit log.
+    pub fn audit(&self) -> PathBuf {
+        self.setup.data.join("audit/audit-00000000000000000000.jsonl")
     }
 
     /// What the host logged so far, one JSON object a line.

@@ -7,6 +7,7 @@ mod support;
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    time::Instant,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -106,6 +107,20 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_announced() {
     more.scenario_problem(413, "body-too-large");
     let sign_in = place.http.post(place.public("/api/v1/sign-in")).header("content-type", "application/json");
     Reply::of(sign_in.body(vec![b'a'; 10 << 20])).await.problem(413, "body-too-large");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_in_time_is_refused_and_holds_nothing() {
+    let place = Place::start_with(|setup, _| setup.body_s = 1);
+    place.install(&Plugin::fixture("hello"));
+    let begun = Instant::now();
+    let answer = raw(&place, |stream| {
+        stream.write_all(b"POST /s/441802-test/hello/ HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf")
+    });
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("the body did not arrive within 1 s"), "{answer}");
+    assert!(begun.elapsed() < SOON, "it is the host that ends it, not this test's patience");
+    still_answers(&place).await;
 }
 
 #[tokio::test]

@@ -164,7 +164,7 @@ async fn a_host_killed_while_it_deploys_starts_again_and_serves_a_whole_release(
     place.deploy(&release(place.dir.path(), 200), &[]);
     assert_eq!(place.get(SERVICE).await.body, "release 200");
     // What every life of the host recorded is whole, and numbered through.
-    let records = json_lines(&place.host.data().join("audit/audit.jsonl"));
+    let records = json_lines(&place.host.audit());
     for (number, record) in records.iter().enumerate() {
         assert_eq!(record.get("number"), Some(&number.into()), "{record}");
     }

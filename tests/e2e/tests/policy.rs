@@ -17,6 +17,7 @@ fn start() -> (Place, Plugin, PathBuf) {
     let place = Place::start_with(|setup, dir| {
         copy(&repository().join("policies"), &dir.join("policies"));
         setup.policies = vec![dir.join("policies")];
+        setup.follow_files = true;
     });
     let hello = Plugin::fixture("hello");
     place.install(&hello);

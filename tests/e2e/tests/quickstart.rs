@@ -75,10 +75,12 @@ async fn every_decision_is_on_record_with_its_reasons_policy_request_and_compone
     assert_eq!(invoked["reasons"], serde_json::json!(["scenario-public"]));
     assert_eq!(checked["reasons"], serde_json::json!(["credit-verdict-for-declared-purpose"]));
     assert_eq!(checked["purpose"], "bench");
+    let records = support::json_lines(&place.host.audit());
     for record in [&invoked, &checked] {
         assert_eq!((&record["event"], &record["effect"]), (&"decision".into(), &"allow".into()), "{record}");
         assert_eq!(record["scenario"], "441802-test/hello");
-        assert_eq!(record["component"], component);
+        let caller = &records[record["caller"].as_u64().unwrap() as usize];
+        assert_eq!((&caller["event"], &caller["component"]), (&"caller".into(), &component.as_str().into()));
         assert_eq!(record["policy"].as_str().map(str::len), Some("sha256:".len() + 64), "{record}");
     }
     assert_eq!(invoked["policy"], checked["policy"]);
@@ -90,7 +92,7 @@ async fn what_an_operator_does_is_on_record_before_it_is_done() {
     let hello = Plugin::fixture("hello");
     place.install(&hello);
     place.zt(&["plugin", "remove", &hello.scenario]);
-    let acts = support::json_lines(&place.host.data().join("audit/audit.jsonl"));
+    let acts = support::json_lines(&place.host.audit());
     let of = |action: &str| acts.iter().find(|act| act["action"] == action).unwrap_or_else(|| panic!("{action}"));
     for (action, target) in [
         ("grant:add", "441802-test/hello credit"),

@@ -9,12 +9,15 @@ use std::{
     },
 };
 
-use zhongtai_kernel::{Access, AuditUnavailable, Caller, Decision, Effect, Event, Guard, Record, Recorder, Timestamp};
+use zhongtai_kernel::{
+    Access, AuditUnavailable, Caller, Decision, Effect, Event, Guard, Mask, Record, Recorder, Timestamp,
+};
 
 /// Allows everything, until told to deny.
 #[derive(Default)]
 pub struct TestGuard {
     denies: AtomicBool,
+    masks: AtomicBool,
 }
 
 /// Keeps the first records and counts all, until it is broken.
@@ -29,12 +32,19 @@ impl TestGuard {
     pub fn deny(&self) {
         self.denies.store(true, Ordering::SeqCst);
     }
+
+    /// From now on what is allowed is to be hidden.
+    pub fn mask(&self) {
+        self.masks.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Guard for TestGuard {
     fn decide(&self, _: &Caller, access: &Access<'_>, _: Timestamp) -> Arc<Decision> {
         let effect = if self.denies.load(Ordering::SeqCst) { Effect::Deny } else { Effect::Allow };
-        Arc::new(Decision::new(access.into(), effect, "test".into()))
+        let mut decision = Decision::new(access.into(), effect, "test".into());
+        decision.mask = self.masks.load(Ordering::SeqCst).then_some(Mask::All);
+        Arc::new(decision)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Who operates: a bearer token with the scope `admin`, of an account with the role `operator`.
+//! Who administers: a bearer token with the scope `admin`, of an account with one of three roles, none of which may do
+//! what another does (三员: GB/T 22239 level 3).
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
     Json,
@@ -16,45 +17,135 @@ use crate::{
     problem::Problem,
 };
 
-/// An operator who signed in. A handler that takes one can't be reached by anybody else.
-pub(crate) struct Operator {
-    account: String,
+/// One of the three roles. An account has at most one of them.
+pub(crate) trait Role: Send {
+    /// As it is written in an account.
+    const NAME: &'static str;
+    /// The problem's code when somebody else comes.
+    const REFUSAL: &'static str;
 }
 
-// === impl Operator ===
+/// System administrators: plugins, grants, settings, accounts, data.
+pub(crate) enum System {}
+/// Security administrators: policies.
+pub(crate) enum Security {}
+/// Audit administrators: the audit log.
+pub(crate) enum Audit {}
 
-impl Operator {
+impl Role for System {
+    const NAME: &'static str = "operator";
+    const REFUSAL: &'static str = "not-an-operator";
+}
+
+impl Role for Security {
+    const NAME: &'static str = "security";
+    const REFUSAL: &'static str = "not-security";
+}
+
+impl Role for Audit {
+    const NAME: &'static str = "auditor";
+    const REFUSAL: &'static str = "not-an-auditor";
+}
+
+/// The names of the three roles.
+pub(crate) const ROLES: [&str; 3] = [System::NAME, Security::NAME, Audit::NAME];
+
+/// An administrator of a role who signed in. A handler that takes one can't be reached by anybody else.
+pub(crate) struct Administrator<R> {
+    account: String,
+    role: PhantomData<R>,
+}
+
+/// A system administrator.
+pub(crate) type Operator = Administrator<System>;
+/// A security administrator.
+pub(crate) type SecurityOfficer = Administrator<Security>;
+/// An audit administrator.
+pub(crate) type Auditor = Administrator<Audit>;
+
+/// An administrator of any of the three roles.
+pub(crate) struct AnyAdministrator {
+    subject: Arc<Subject>,
+}
+
+// === impl Administrator ===
+
+impl<R> Administrator<R> {
     /// For records: the account's id.
     pub(crate) fn actor(&self) -> String {
         self.account.clone()
     }
 }
 
-impl FromRequestParts<Arc<App>> for Operator {
+impl<R: Role> FromRequestParts<Arc<App>> for Administrator<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let any = AnyAdministrator::from_request_parts(parts, app).await;
+        match any {
+            Ok(any) if any.has(R::NAME) => Ok(Self { account: any.actor(), role: PhantomData }),
+            Err(problem) if !problem.is_denied() => Err(problem),
+            _ => {
+                let detail = format!("needs a token with the scope `admin` of an account with the role `{}`", R::NAME);
+                Err(Problem::new(ErrorKind::Denied, R::REFUSAL, detail))
+            }
+        }
+    }
+}
+
+// === impl AnyAdministrator ===
+
+impl AnyAdministrator {
+    /// For records: the account's id.
+    pub(crate) fn actor(&self) -> String {
+        self.subject.account.to_string()
+    }
+
+    /// True when it is this one of the three.
+    pub(crate) fn has(&self, role: &str) -> bool {
+        role_of(&self.subject) == Some(role)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for AnyAdministrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let session = session(app, &parts.headers).await?;
-        if !is_operator(&session.subject) || !session.has_scope("admin") {
-            let detail = "needs a token with the scope `admin` of an account with the role `operator`";
-            return Err(Problem::new(ErrorKind::Denied, "not-an-operator", detail));
+        if role_of(&session.subject).is_none() || !session.has_scope("admin") {
+            return Err(not_an_administrator());
         }
-        Ok(Self { account: session.subject.account.to_string() })
+        Ok(Self { subject: session.subject })
     }
 }
 
-fn is_operator(subject: &Subject) -> bool {
-    subject.roles.iter().any(|role| role == "operator")
+/// The administrator's role of an account: `None` also for one that has several, which must not be.
+fn role_of(subject: &Subject) -> Option<&'static str> {
+    match administrators_roles(&subject.roles).as_slice() {
+        [role] => Some(role),
+        _ => None,
+    }
 }
 
-/// `POST /admin/v1/sign-in`: a token for this listener, for an operator's login name and password.
+/// Those of `roles` that are an administrator's.
+pub(crate) fn administrators_roles(roles: &[String]) -> Vec<&'static str> {
+    ROLES.into_iter().filter(|role| roles.iter().any(|own| own == role)).collect()
+}
+
+fn not_an_administrator() -> Problem {
+    let detail =
+        format!("needs a token with the scope `admin` of an account with one of the roles {}", ROLES.join(", "));
+    Problem::new(ErrorKind::Denied, "not-an-administrator", detail)
+}
+
+/// `POST /admin/v1/sign-in`: a token for this listener, for an administrator's login name and password.
 pub(super) async fn sign_in(
     State(app): State<Arc<App>>,
     Body(request): Body<SignIn>,
 ) -> Result<Json<SignedIn>, Problem> {
     let account = authenticate(&app, &request, RequestId::generate()).await?;
-    if !is_operator(&account.subject) {
-        return Err(Problem::new(ErrorKind::Denied, "not-an-operator", "the account has not the role `operator`"));
+    if role_of(&account.subject).is_none() {
+        return Err(not_an_administrator());
     }
     Ok(Json(token(&app, &account, &["admin", "scenario"]).await?))
 }

@@ -1,17 +1,25 @@
 //! The admin listener: `/admin/v1/...` for operators, `/metrics`, health.
 
+mod ask;
+mod audit;
 mod auth;
 mod data;
 mod grants;
+mod logins;
 mod messages;
 mod plugins;
+mod policies;
 mod settings;
 mod users;
 
+pub(crate) use ask::{ExplainRequest, ReplayRequest, Told};
+pub(crate) use audit::{Keys as AuditKeysReport, Records};
+pub(crate) use auth::ROLES;
 pub(crate) use messages::DeadReport;
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
+pub(crate) use policies::{Draft, InForceReport, Proposed, Why};
 pub(crate) use settings::Value as SettingValue;
 pub(crate) use users::{AddedUser, IssuedToken, NewToken, NewUser, UserReport};
 
@@ -44,7 +52,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(settings::routes())
         .merge(users::routes())
         .merge(data::routes())
-        .merge(messages::routes());
+        .merge(messages::routes())
+        .merge(policies::routes())
+        .merge(ask::routes())
+        .merge(audit::routes());
     Router::new()
         .route("/healthz", get(live))
         .route("/readyz", get(ready))

@@ -14,7 +14,13 @@ use zhongtai_kernel::{ALWAYS_GRANTED, Digest, ErrorKind, Release, ScenarioId, Ti
 use zhongtai_registry::{Grant, NewRelease};
 use zhongtai_runtime::inspect;
 
-use crate::{admin::auth::Operator, app::App, deployments::Slot, json::Body, problem::Problem};
+use crate::{
+    admin::{auth::Operator, logins::login},
+    app::App,
+    deployments::Slot,
+    json::Body,
+    problem::Problem,
+};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -126,14 +132,10 @@ async fn report(app: &App, parsed: &Parsed) -> Result<CheckReport, Problem> {
     })
 }
 
-/// Accounts are recorded by id; people know them by their login name.
+/// The grants with login names.
 pub(super) async fn with_logins(app: &App, mut grants: Vec<Grant>) -> Result<Vec<Grant>, Problem> {
     for grant in &mut grants {
-        if let Ok(id) = grant.granted_by.parse()
-            && let Some(account) = app.accounts.get(id).await?
-        {
-            grant.granted_by = account.login.as_str().to_owned();
-        }
+        grant.granted_by = login(app, &grant.granted_by).await?;
     }
     Ok(grants)
 }

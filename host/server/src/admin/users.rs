@@ -9,9 +9,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use zhongtai_cap_subject::{Account, Attributes, LoginName, NewAccount, Password};
-use zhongtai_kernel::{Assurance, DepartmentId, RequestId, SubjectKind, Timestamp};
+use zhongtai_kernel::{Assurance, DepartmentId, ErrorKind, RequestId, SubjectKind, Timestamp};
 
-use crate::{admin::auth::Operator, app::App, json::Body, problem::Problem};
+use crate::{
+    admin::auth::{AnyAdministrator, ROLES, Role as _, System, administrators_roles},
+    app::App,
+    json::Body,
+    problem::Problem,
+};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -32,6 +37,9 @@ pub(crate) struct NewUser {
     pub(crate) department: Option<DepartmentId>,
     #[serde(default)]
     pub(crate) roles: Vec<String>,
+    /// The highest data level that an officer is cleared for, 1 to 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clearance: Option<u8>,
     /// `name`, `phone`, `email`, ...
     #[serde(default)]
     pub(crate) attributes: BTreeMap<String, String>,
@@ -57,6 +65,9 @@ pub(crate) struct UserReport {
     pub(crate) kind: SubjectKind,
     pub(crate) department: Option<DepartmentId>,
     pub(crate) roles: Vec<String>,
+    /// An officer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) clearance: Option<u8>,
     pub(crate) created_at: Timestamp,
     pub(crate) disabled_at: Option<Timestamp>,
 }
@@ -64,9 +75,10 @@ pub(crate) struct UserReport {
 /// `POST /admin/v1/users`
 async fn add(
     State(app): State<Arc<App>>,
-    operator: Operator,
+    administrator: AnyAdministrator,
     Body(user): Body<NewUser>,
 ) -> Result<Json<AddedUser>, Problem> {
+    may_manage(&administrator, &user.roles)?;
     let password = Password::generate()?;
     let mut attributes = Attributes::new();
     for (name, value) in &user.attributes {
@@ -79,12 +91,19 @@ async fn add(
         assurance: user.assurance,
         department: user.department,
         roles: user.roles,
+        clearance: user.clearance,
         attributes,
     };
     // Not the login name, which may be a phone number: the account's id, as soon as there is one.
-    app.record_first(operator.actor(), "account:create", new.kind.as_str()).await?;
+    app.record_first(administrator.actor(), "account:create", new.kind.as_str()).await?;
     let account = app.accounts.create(new).await?;
-    app.record(RequestId::generate(), operator.actor(), "account:create", account.subject.account.to_string(), "ok")?;
+    app.record(
+        RequestId::generate(),
+        administrator.actor(),
+        "account:create",
+        account.subject.account.to_string(),
+        "ok",
+    )?;
     Ok(Json(AddedUser {
         account: account.subject.account.to_string(),
         login: account.login.as_str().to_owned(),
@@ -93,7 +112,7 @@ async fn add(
 }
 
 /// `GET /admin/v1/users`: the first 200 accounts.
-async fn list(State(app): State<Arc<App>>, _: Operator) -> Result<Json<Vec<UserReport>>, Problem> {
+async fn list(State(app): State<Arc<App>>, _: AnyAdministrator) -> Result<Json<Vec<UserReport>>, Problem> {
     let accounts = app.accounts.list(None, 200).await?;
     Ok(Json(accounts.into_iter().map(report).collect()))
 }
@@ -105,6 +124,7 @@ fn report(account: Account) -> UserReport {
         kind: account.subject.kind,
         department: account.subject.department.clone(),
         roles: account.subject.roles.clone(),
+        clearance: (account.subject.kind == SubjectKind::Officer).then_some(account.subject.clearance),
         created_at: account.created_at,
         disabled_at: account.disabled_at,
     }
@@ -113,11 +133,12 @@ fn report(account: Account) -> UserReport {
 /// `POST /admin/v1/users/{login}/disable`: signs the account out everywhere, for good.
 async fn disable(
     State(app): State<Arc<App>>,
-    operator: Operator,
+    administrator: AnyAdministrator,
     Path(login): Path<String>,
 ) -> Result<http::StatusCode, Problem> {
     let account = find(&app, &login).await?;
-    app.record_first(operator.actor(), "account:disable", account.subject.account.to_string()).await?;
+    may_manage(&administrator, &account.subject.roles)?;
+    app.record_first(administrator.actor(), "account:disable", account.subject.account.to_string()).await?;
     app.accounts.disable(account.subject.account).await?;
     Ok(http::StatusCode::NO_CONTENT)
 }
@@ -143,17 +164,37 @@ pub(crate) struct IssuedToken {
 /// `POST /admin/v1/users/{login}/tokens`
 async fn issue_token(
     State(app): State<Arc<App>>,
-    operator: Operator,
+    administrator: AnyAdministrator,
     Path(login): Path<String>,
     Body(new): Body<NewToken>,
 ) -> Result<Json<IssuedToken>, Problem> {
-    let account = find(&app, &login).await?.subject.account;
-    app.record_first(operator.actor(), "token:issue", format!("{account} {}", new.scopes.join(","))).await?;
+    let subject = find(&app, &login).await?.subject;
+    may_manage(&administrator, &subject.roles)?;
+    let account = subject.account;
+    app.record_first(administrator.actor(), "token:issue", format!("{account} {}", new.scopes.join(","))).await?;
     let scopes: Vec<_> = new.scopes.iter().map(String::as_str).collect();
     let lifetime = Duration::from_secs(u64::from(new.days) * 24 * 3600);
     let (record, token) = app.tokens.issue(account, &scopes, lifetime, &new.label).await?;
     let (id, token) = (record.id.to_string(), token.expose().to_owned());
     Ok(Json(IssuedToken { id, token, expires_at: record.expires_at }))
+}
+
+/// Who is an administrator is decided by those of the same role; who else has an account, by system administrators.
+/// Otherwise one of the three could make itself another.
+fn may_manage(administrator: &AnyAdministrator, roles: &[String]) -> Result<(), Problem> {
+    let needed = match administrators_roles(roles).as_slice() {
+        [] => System::NAME,
+        [role] => role,
+        _ => {
+            let detail = format!("an account has one of the roles {} at most", ROLES.join(", "));
+            return Err(Problem::new(ErrorKind::Invalid, "administrators-roles", detail));
+        }
+    };
+    if administrator.has(needed) {
+        return Ok(());
+    }
+    let detail = format!("accounts like this one are looked after by those with the role `{needed}`");
+    Err(Problem::new(ErrorKind::Denied, "another-role", detail))
 }
 
 async fn find(app: &App, login: &str) -> Result<Account, Problem> {

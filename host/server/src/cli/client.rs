@@ -48,6 +48,16 @@ impl Client {
         self.send(self.request(Method::PUT, path)?.json(body)).await.map(drop)
     }
 
+    /// A body that comes in parts.
+    pub(super) async fn download(&self, path: &str) -> anyhow::Result<Response> {
+        self.send(self.request(Method::GET, path)?).await
+    }
+
+    /// Posts a body and wants no answer but that it is done.
+    pub(super) async fn tell(&self, path: &str, body: &impl Serialize) -> anyhow::Result<()> {
+        self.send(self.request(Method::POST, path)?.json(body)).await.map(drop)
+    }
+
     pub(super) async fn act(&self, method: Method, path: &str) -> anyhow::Result<()> {
         self.send(self.request(method, path)?).await.map(drop)
     }

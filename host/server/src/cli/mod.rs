@@ -1,6 +1,7 @@
 //! The command line. Each file is one noun; the verbs in it are what operators and developers type.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
+mod audit;
 mod client;
 mod data;
 mod format;
@@ -8,6 +9,7 @@ mod grant;
 mod message;
 mod new;
 mod plugin;
+mod policy;
 mod setting;
 mod sign_in;
 mod user;
@@ -63,6 +65,10 @@ enum Verb {
     /// Set what a scenario's `config` gives.
     #[command(subcommand)]
     Setting(setting::Verb),
+    Policy(policy::Policy),
+    /// Read, copy and check the audit log.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Manage accounts and tokens.
     #[command(subcommand)]
     User(user::Verb),
@@ -85,6 +91,13 @@ impl Command {
             logging::start(config.log.json);
             return serve::serve(config);
         }
+        if let Verb::Policy(policy) = &self.verb
+            && policy.is_worker()
+        {
+            // What went wrong is in what it writes.
+            zhongtai_analysis::worker::run();
+            return Ok(());
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.ask())
     }
@@ -96,6 +109,8 @@ impl Command {
             Verb::Plugin(verb) => verb.run(&client).await,
             Verb::Grant(verb) => verb.run(&client).await,
             Verb::Setting(verb) => verb.run(&client).await,
+            Verb::Policy(verb) => verb.run(&client).await,
+            Verb::Audit(verb) => verb.run(&client).await,
             Verb::User(verb) => verb.run(&client).await,
             Verb::SignIn(arguments) => arguments.run(&client).await,
             Verb::Data(verb) => verb.run(&client).await,
@@ -107,4 +122,14 @@ impl Command {
 /// Says what went wrong, with its causes.
 pub(crate) fn complain(error: &anyhow::Error) {
     eprintln!("zt: {error:#}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_and_flag_fits_together() {
+        <Command as clap::CommandFactory>::command().debug_assert();
+    }
 }

@@ -27,6 +27,9 @@ pub(super) enum Verb {
         /// An officer's role; may be repeated.
         #[arg(long = "role")]
         roles: Vec<String>,
+        /// The highest data level that an officer is cleared for: 1 to 4.
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
+        clearance: Option<u8>,
         /// `name=...`, `email=...`, `phone=...`; may be repeated.
         #[arg(long = "set", value_parser = pair)]
         attributes: Vec<(String, String)>,
@@ -68,9 +71,9 @@ fn pair(text: &str) -> Result<(String, String), String> {
 impl Verb {
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
         match self {
-            Self::Add { login, kind, assurance, department, roles, attributes } => {
+            Self::Add { login, kind, assurance, department, roles, clearance, attributes } => {
                 let attributes = BTreeMap::from_iter(attributes);
-                add(client, NewUser { login, kind, assurance, department, roles, attributes }).await
+                add(client, NewUser { login, kind, assurance, department, roles, clearance, attributes }).await
             }
             Self::List => list(client).await,
             Self::Disable { login } => {
@@ -114,9 +117,10 @@ async fn list(client: &Client) -> anyhow::Result<()> {
             user.kind.as_str().to_owned(),
             user.department.as_ref().map(ToString::to_string).unwrap_or_default(),
             user.roles.join(" "),
+            user.clearance.map(|level| level.to_string()).unwrap_or_default(),
             if user.disabled_at.is_some() { "disabled" } else { "" }.to_owned(),
         ]
     };
-    table(&["LOGIN", "KIND", "DEPARTMENT", "ROLES", ""], &users.iter().map(row).collect::<Vec<_>>());
+    table(&["LOGIN", "KIND", "DEPARTMENT", "ROLES", "CLEARANCE", ""], &users.iter().map(row).collect::<Vec<_>>());
     Ok(())
 }

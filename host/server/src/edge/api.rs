@@ -4,20 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Query, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use zhongtai_audit::{Order, Page, WhoRead, who_read};
 use zhongtai_cap_subject::Account;
 use zhongtai_kernel::{ErrorKind, RequestId, Timestamp};
 
 use crate::{app::App, edge::subject::session, json::Body, problem::Problem};
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/sign-in", post(sign_in)).route("/api/v1/sign-out", post(sign_out))
+    Router::new()
+        .route("/api/v1/sign-in", post(sign_in))
+        .route("/api/v1/sign-out", post(sign_out))
+        .route("/api/v1/me/readings", get(readings))
 }
 
 /// How long a sign-in lasts.
@@ -82,6 +86,44 @@ async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Sta
             )?;
             app.tokens.revoke(session.token).await?;
             Ok(StatusCode::NO_CONTENT)
+        }
+    })
+    .await
+}
+
+/// Which readings.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Readings {
+    /// From when, inclusive.
+    from: Option<Timestamp>,
+    /// Until when, exclusive.
+    to: Option<Timestamp>,
+    /// Where the page before ended: its `next`.
+    after: Option<u64>,
+}
+
+/// `GET /api/v1/me/readings`: who did what with the data of the person who asks, when and why; newest first.
+async fn readings(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(range): Query<Readings>,
+) -> Result<Json<Page>, Problem> {
+    let session = session(&app, &headers).await?;
+    let question = WhoRead {
+        account: session.subject.account,
+        from: range.from,
+        to: range.to,
+        order: Order::NewestFirst,
+        limit: 100,
+        cursor: range.after,
+    };
+    on_shared(&app, {
+        let log = app.audit.clone();
+        async move {
+            let read = tokio::task::spawn_blocking(move || who_read(log.dir(), &question)).await;
+            let lost = |_| Problem::new(ErrorKind::Internal, "lost", "the request was lost");
+            Ok(Json(read.map_err(lost)??))
         }
     })
     .await

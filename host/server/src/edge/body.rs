@@ -12,11 +12,13 @@ use crate::problem::Problem;
 /// connection is closed learns of that, and not of the answer.
 const DISCARDED: (usize, Duration) = (16 << 20, Duration::from_secs(5));
 
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The whole body, if it is not larger than `most` bytes.
-pub(super) async fn read(mut body: Incoming, headers: &HeaderMap, most: usize) -> Result<Bytes, Problem> {
+/// The whole body, if it is not larger than `most` bytes and does not take longer than `patience` to arrive.
+pub(super) async fn read(
+    mut body: Incoming,
+    headers: &HeaderMap,
+    most: usize,
+    patience: Duration,
+) -> Result<Bytes, Problem> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -27,8 +29,8 @@ pub(super) async fn read(mut body: Incoming, headers: &HeaderMap, most: usize) -
         }
         return Err(too_large(most));
     }
-    let Ok(read) = tokio::time::timeout(PATIENCE, Limited::new(&mut body, most).collect()).await else {
-        let detail = format!("the body did not arrive within {} s", PATIENCE.as_secs());
+    let Ok(read) = tokio::time::timeout(patience, Limited::new(&mut body, most).collect()).await else {
+        let detail = format!("the body did not arrive within {} s", patience.as_secs());
         return Err(Problem::new(ErrorKind::Invalid, "body-incomplete", detail));
     };
     match read {

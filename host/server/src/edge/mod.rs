@@ -58,7 +58,7 @@ impl Edge {
             return scenario::answer(&self.app, request).await;
         }
         let (parts, body) = request.into_parts();
-        let body = match body::read(body, &parts.headers, API_BODY).await {
+        let body = match body::read(body, &parts.headers, API_BODY, self.app.body_patience).await {
             Ok(body) => Body::from(body),
             Err(problem) => return problem.into_response(),
         };

@@ -65,7 +65,7 @@ async fn serve(
     let (subject, channel) = subject::of(app, &parts.headers).await?;
     let most = (release.release().manifest().limits.body_kib as usize) << 10;
     let request = zhongtai_runtime::Request {
-        body: body::read(body, &parts.headers, most).await?,
+        body: body::read(body, &parts.headers, most, app.body_patience).await?,
         method: parts.method,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,

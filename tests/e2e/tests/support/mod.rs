@@ -115,9 +115,21 @@ impl Place {
         self.host.zt(arguments).unwrap_or_else(|error| panic!("zt {}: {error}", arguments.join(" ")))
     }
 
+    /// `zt` as another administrator; its standard output.
+    pub fn zt_as(&self, administrator: &str, arguments: &[&str]) -> String {
+        let output = self.host.command_as(administrator, arguments).output().expect("zt runs");
+        assert!(output.status.success(), "zt {}: {}", arguments.join(" "), printed(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// `zt` that must be refused with exit code 1; all that it printed.
     pub fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.host.command(arguments).output().expect("zt runs");
+        self.refused_as("operator", arguments)
+    }
+
+    /// The same as another administrator.
+    pub fn refused_as(&self, administrator: &str, arguments: &[&str]) -> String {
+        let output = self.host.command_as(administrator, arguments).output().expect("zt runs");
         assert_eq!(output.status.code(), Some(1), "zt {}: {}", arguments.join(" "), printed(&output));
         printed(&output)
     }
@@ -167,7 +179,7 @@ impl Place {
 
     /// The audit record of a request with this sequence number, once it is written.
     pub async fn audit(&self, reference: &str) -> Value {
-        let path = self.host.data().join("audit/audit.jsonl");
+        let path = self.host.audit();
         eventually("the audit record", SOON, async || {
             // The last line may be half there.
             let text = std::fs::read_to_string(&path).unwrap_or_default();
