@@ -15,6 +15,7 @@ use cedar_policy_symcc::{
     solver::LocalSolver,
 };
 use serde::{Deserialize, Serialize};
+use zhongtai_kernel::chain;
 
 use crate::{AnalysisError, Outcome, Words};
 
@@ -233,12 +234,5 @@ fn trouble(error: Error) -> Trouble {
 
 /// An error with its causes, in one line and not long: a solver may write whatever it likes.
 fn text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text.replace('\n', " ").chars().take(300).collect()
+    chain(error).replace('\n', " ").chars().take(300).collect()
 }

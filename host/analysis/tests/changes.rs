@@ -40,6 +40,16 @@ async fn a_counterexample_is_as_small_as_its_policies_need() {
 }
 
 #[tokio::test]
+async fn a_counterexample_is_not_made_small_by_leaving_out_what_a_policy_asks_for() {
+    // Without the owner's entity the old policy errs, and an error denies too: that would show nothing of the change.
+    let own = "@id(\"publish\")\npermit (principal, action == Action::\"credit:publish\", resource)";
+    let old = with(&format!("{POLICIES}{own} when {{ resource.owner.area == principal.area }};"));
+    let report = change(&old, &with(&format!("{POLICIES}{own};"))).await;
+    let example = found(&of(&report, "credit:publish").grants);
+    assert_eq!(example.today.errors, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_tighter_permit_grants_nothing_new_but_takes_something_away() {
     let report = edit("principal.officer &&", "principal.officer && principal.area == \"441802\" &&").await;
     let detail = of(&report, "credit:read-detail");

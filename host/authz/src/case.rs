@@ -3,9 +3,9 @@
 use cedar_policy::{Context, Entities, EntityUid, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use zhongtai_kernel::{Effect, Mask};
+use zhongtai_kernel::{Effect, Mask, chain};
 
-use crate::{Compiled, FileKind, PolicyError, PolicyTexts, compile::chain};
+use crate::{Compiled, FileKind, PolicyError, PolicyTexts};
 
 /// When a case does not say what time it is: a Monday morning in Qingyuan.
 const NOW: &str = "2026-01-05T01:00:00Z";

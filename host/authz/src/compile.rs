@@ -7,7 +7,7 @@ use cedar_policy::{
     ValidationMode, Validator,
 };
 use serde::Deserialize;
-use zhongtai_kernel::{Digest, Mask};
+use zhongtai_kernel::{Digest, Mask, chain};
 
 use crate::{FileKind, Index, PolicyError, PolicyTexts, entities};
 
@@ -270,16 +270,4 @@ impl Lines {
 /// From 1.
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.get(..offset).unwrap_or(text).matches('\n').count() + 1
-}
-
-/// An error with its causes: cedar's top line alone often says little.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -2,11 +2,9 @@
 
 use cedar_policy::{Entities, Entity, Schema};
 use serde_json::Value;
+use zhongtai_kernel::chain;
 
-use crate::{
-    FileKind, PolicyError, PolicyTexts,
-    compile::{chain, line_of},
-};
+use crate::{FileKind, PolicyError, PolicyTexts, compile::line_of};
 
 /// Every declared entity, and the groups of actions, which the schema declares.
 pub(crate) fn declared(texts: &PolicyTexts, schema: &Schema) -> Result<Entities, PolicyError> {

@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{Context, Entities, Entity, EntityUid, Request, RestrictedExpression};
-use zhongtai_kernel::{Attribute, CallerFacts, DepartmentId, Question, Subject, Timestamp};
+use zhongtai_kernel::{Attribute, CallerFacts, DepartmentId, Question, Subject, Timestamp, chain};
 
-use crate::{Compiled, compile::chain};
+use crate::Compiled;
 
 /// What stops a question before Cedar is asked. The decision is then a denial that says so.
 pub type Problem = String;

@@ -26,3 +26,15 @@ pub enum ErrorKind {
     /// A fault of ours.
     Internal,
 }
+
+/// An error with its causes, in one line: the top one alone often says little.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

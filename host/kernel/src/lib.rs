@@ -25,7 +25,7 @@ pub use audit::{AuditUnavailable, Event, Record, Recorder};
 pub use caller::{Assurance, Caller, CallerFacts, Channel, Subject, SubjectKind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{CreditCode, InvalidCode, ResidentId};
-pub use error::ErrorKind;
+pub use error::{ErrorKind, chain};
 pub use id::{AccountId, DepartmentId, Digest, InvalidId, RequestId, ScenarioId};
 pub use manifest::{ALWAYS_GRANTED, AccessLevel, CapabilityRequest, Limits, Manifest, ManifestError, Release};
 pub use mask::{Mask, UnknownMask};

@@ -58,15 +58,3 @@ impl RowFilterError {
         }
     }
 }
-
-/// An error with its causes: cedar's top line alone often says little.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}

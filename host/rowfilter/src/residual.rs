@@ -8,8 +8,9 @@ use cedar_policy::{
     pst::{Clause, Expr},
 };
 use zhongtai_authz::Compiled;
+use zhongtai_kernel::chain;
 
-use crate::{RowFilterError, error::chain};
+use crate::RowFilterError;
 
 /// A policy for any row.
 pub(crate) struct Residual {

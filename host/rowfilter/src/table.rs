@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema};
+use zhongtai_kernel::chain;
 
 use crate::RowFilterError;
 
@@ -159,7 +160,7 @@ impl Table {
     }
 
     fn mismatch(&self, error: &dyn std::error::Error) -> RowFilterError {
-        RowFilterError::Table { kind: self.kind, problem: crate::error::chain(error) }
+        RowFilterError::Table { kind: self.kind, problem: chain(error) }
     }
 }
 

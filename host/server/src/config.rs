@@ -13,7 +13,7 @@ use zhongtai_audit::{Retention, RetentionTooShort};
 use zhongtai_authz::PolicyFolder;
 use zhongtai_cap_keyvalue::KeyValueConfig;
 use zhongtai_cap_notify::NotifyConfig;
-use zhongtai_runtime::{AdmissionOptions, EngineOptions};
+use zhongtai_runtime::{AdmissionOptions, EngineOptions, HostKey};
 
 use crate::recorder::WhenUnwritable;
 
@@ -41,7 +41,7 @@ pub(crate) struct Config {
 pub(crate) struct AuditSection {
     /// How long records are kept, days; six months (183) are the least.
     pub(crate) retain_days: u16,
-    /// This host's name in the checkpoints of its log; the machine's name by default.
+    /// This host's name in the checkpoints of its log; by default one of its own that stays.
     pub(crate) host: Option<String>,
     /// `refuse` everything when the log can't be written, or `serve-reads` unrecorded.
     pub(crate) when_unwritable: WhenUnwritable,
@@ -173,10 +173,10 @@ impl Config {
         self.policy.folders.iter().cloned().map(PolicyFolder).collect()
     }
 
-    /// The name under which this host's audit log is signed.
-    pub(crate) fn audit_name(&self) -> String {
-        let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        format!("zhongtai.audit/{}", self.audit.host.clone().unwrap_or_else(machine).trim())
+    /// The name under which this host's audit log is signed. Not the machine's: a container has another one each time.
+    pub(crate) fn audit_name(&self, host_key: &HostKey) -> String {
+        let own = || host_key.derive("audit-name").iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("zhongtai.audit/{}", self.audit.host.clone().unwrap_or_else(own))
     }
 
     pub(crate) fn audit_options(&self) -> Result<zhongtai_audit::Options, RetentionTooShort> {

@@ -12,7 +12,7 @@ use zhongtai_cap_credit::CreditError;
 use zhongtai_cap_notify::NotifyError;
 use zhongtai_cap_subject::{InvalidValue, SubjectError};
 use zhongtai_governance::GovernanceError;
-use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId};
+use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId, chain};
 use zhongtai_registry::RegistryError;
 use zhongtai_runtime::{InvokeError, LoadError};
 use zhongtai_store::StoreError;
@@ -90,17 +90,6 @@ impl Problem {
             kind => Self::new(kind, code, error.to_string()),
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 fn status(kind: ErrorKind) -> StatusCode {

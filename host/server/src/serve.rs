@@ -83,7 +83,8 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let policies = Policies::open(versions, config.policy_folders(), config.policy.follow_files)
         .await
         .context("the policies can't be put in force")?;
-    let audit_keys = AuditKeys::derive(&config.audit_name(), &platform_key.derive("audit-checkpoints"))?;
+    let audit_name = config.audit_name(&host_key);
+    let audit_keys = AuditKeys::derive(&audit_name, &platform_key.derive(&format!("audit {audit_name}")))?;
     let public_keys = audit_keys.public();
     let audit = AuditLog::open(&data.join("audit"), audit_keys, config.audit_options()?)?;
     let metrics = Arc::new(Metrics::new()?);

@@ -13,8 +13,9 @@ use cedar_policy::{
     AuthorizationError, Authorizer, Decision, Entities, Entity, EntityUid, PolicyId, PolicySet, Request, Response,
     Schema,
 };
+use zhongtai_kernel::chain;
 
-use crate::{compile::chain, request::Problem};
+use crate::request::Problem;
 use tree::{Key, Leaf, Tree};
 use world::{Declared, World};
 

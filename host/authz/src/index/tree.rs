@@ -19,8 +19,9 @@ use std::collections::{BTreeSet, HashMap};
 use cedar_policy::{
     ActionConstraint, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
 };
+use zhongtai_kernel::chain;
 
-use crate::{compile::chain, request::Problem};
+use crate::request::Problem;
 
 /// What a scope asks of its variable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -12,8 +12,9 @@ use std::{
 
 use cedar_policy::{Context, Entities, Entity, EntityUid, EvalResult, Request};
 use quick_cache::sync::Cache;
+use zhongtai_kernel::chain;
 
-use crate::{compile::chain, request::Problem};
+use crate::request::Problem;
 
 /// The declared entities with what each leads to.
 pub(super) struct Declared {
