@@ -21,7 +21,7 @@ pub(crate) enum Stop {
     Untranslated(Construct),
 }
 
-/// A boolean on a row.
+/// A boolean on a row. Where it is bad, `yes` means nothing.
 #[derive(Debug, Clone)]
 pub(crate) struct Truth {
     pub(crate) yes: Condition,
@@ -88,20 +88,11 @@ impl Truth {
         Self { yes: Condition::all(operands.into_iter().map(|one| one.yes)), bad }
     }
 
-    /// From left to right, and no further than the first that is true: what comes after one that errs is not asked.
+    /// From left to right, and no further than the first that is true.
     pub(crate) fn any(operands: Vec<Self>) -> Self {
         let reached = |rest, one: &Self| Condition::any([one.bad.clone(), Condition::all([one.no(), rest])]);
         let bad = operands.iter().rev().fold(Condition::constant(false), reached);
-        // Operands that can't err stay together: a long chain of them is one list.
-        let mut rest = Vec::new();
-        for one in operands.into_iter().rev() {
-            if !one.bad.is(false) {
-                let after = Condition::any(std::mem::take(&mut rest));
-                rest.push(Condition::all([one.bad.negated(), after]));
-            }
-            rest.push(one.yes);
-        }
-        Self { yes: Condition::any(rest), bad }
+        Self { yes: Condition::any(operands.into_iter().map(|one| one.yes)), bad }
     }
 
     pub(crate) fn choose(&self, then: Self, otherwise: Self) -> Self {
