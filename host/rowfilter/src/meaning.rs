@@ -73,6 +73,10 @@ impl Truth {
         Self { yes: Condition::all([bad.negated(), condition]), bad }
     }
 
+    pub(crate) fn surely(&self) -> Condition {
+        Condition::all([self.yes.clone(), self.bad.negated()])
+    }
+
     pub(crate) fn no(&self) -> Condition {
         Condition::all([self.yes.negated(), self.bad.negated()])
     }

@@ -183,7 +183,7 @@ impl<'a> Translator<'a> {
             // One branch that can't be taken leaves the rows that take the other.
             (Ok(then), Err(stop)) => {
                 self.note(stop);
-                then.only_if(&condition.yes, row)
+                then.only_if(&condition.surely(), row)
             }
             (Err(stop), Ok(otherwise)) => {
                 self.note(stop);
