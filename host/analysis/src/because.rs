@@ -122,7 +122,10 @@ fn text(condition: &Expr) -> String {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     match condition.expr_kind() {
-        ExprKind::UnaryApp { op: UnaryOp::Not, arg } if !written(condition).starts_with('!') => {
+        // Cedar reads `a >= b` as `!(a < b)`, of the same text; so is `!=`.
+        ExprKind::UnaryApp { op: UnaryOp::Not, arg }
+            if !written(condition).starts_with('!') && written(arg) != written(condition) =>
+        {
             format!("unless {}", written(arg))
         }
         _ => written(condition),

@@ -51,3 +51,11 @@ async fn a_report_says_in_both_languages_who_could_do_what_and_why() {
     没有具名批准人不得启用。
     ");
 }
+
+#[tokio::test]
+async fn a_comparison_is_told_as_it_was_written() {
+    let clearance = "resource.level <= principal.clearance";
+    let report = edit(clearance, &format!("{clearance} && principal.clearance >= 2 && resource.price != 7")).await;
+    let text = report.text(Lang::En);
+    assert!(text.contains("now asks  principal.clearance >= 2; now asks  resource.price != 7"), "{text}");
+}
