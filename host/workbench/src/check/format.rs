@@ -89,9 +89,8 @@ mod tests {
 
     #[test]
     fn pieces_are_formatted_as_the_whole_would_be() {
-        // The sixteenth policy is the first of two on a line, where no cut can be.
         let policy = |number: usize| {
-            let tail = [" permit(principal, action, resource);", "", " // at the end", "\n\n// between\n"][number % 4];
+            let tail = ["", " // at the end", "\n\n// between\n", " permit(principal, action, resource);"][number % 4];
             format!("// before\n@id(\"p{number}\") permit(principal,action,resource)when{{\"//;\\n\"!=\";\"}};{tail}\n")
         };
         for policies in [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5] {
