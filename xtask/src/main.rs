@@ -28,6 +28,8 @@ enum Chore {
     },
     /// Run every check: format, lints, rules, licences, all tests, with guests built for real.
     Test,
+    /// Start a PostgreSQL for tests that are run one by one, until Ctrl-C.
+    Postgres,
     /// Measure, and print a table and JSON.
     Bench {
         /// Seconds per measurement.
@@ -71,6 +73,7 @@ fn main() -> anyhow::Result<()> {
     match Chore::parse() {
         Chore::Demo { check } => demo::run(check),
         Chore::Test => test::run(),
+        Chore::Postgres => postgres::stay(),
         Chore::Bench { seconds } => bench::run(seconds),
         Chore::Setup => setup::run(),
         Chore::NewCapability { name } => new_capability::run(&name),

@@ -1,4 +1,4 @@
-//! One PostgreSQL for a whole test run. Tests that run alone start their own (see `host/store/src/testing.rs`).
+//! One PostgreSQL for a whole test run, or until Ctrl-C for tests that are run one by one.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -37,18 +37,40 @@ impl Postgres {
         for setting in ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=500"] {
             server.args(["-c", setting]);
         }
-        let process = server.stderr(Stdio::null()).spawn().context("postgres can't be started")?;
+        let log = std::fs::File::create(folder.join("log"))?;
+        let process = server.stderr(log).spawn().context("postgres can't be started")?;
         let postgres = Self { process, folder, url: format!("postgres://postgres@127.0.0.1:{port}") };
         wait_for(port)?;
         Ok(postgres)
     }
+
+    /// The end of what the server said of itself, without the statements that tests mean to fail.
+    pub(crate) fn said(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let told = |line: &&str| ["LOG:", "WARNING:", "FATAL:", "PANIC:"].iter().any(|level| line.contains(level));
+        let mut last: Vec<_> = log.lines().rev().filter(told).take(40).collect();
+        last.reverse();
+        last.join("\n")
+    }
+}
+
+/// `cargo xtask postgres`: a server for tests that are run one by one, until Ctrl-C.
+pub(crate) fn stay() -> anyhow::Result<()> {
+    let mut postgres = Postgres::start()?;
+    println!("export ZHONGTAI_TEST_POSTGRES={}", postgres.url);
+    // Ctrl-C goes to the server as well, which is in the same process group.
+    ctrlc::set_handler(|| {})?;
+    postgres.process.wait()?;
+    Ok(())
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // SIGINT is PostgreSQL's fast shutdown.
-        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
-        let _ = self.process.wait();
+        if matches!(self.process.try_wait(), Ok(None)) {
+            // SIGINT is PostgreSQL's fast shutdown.
+            let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+            let _ = self.process.wait();
+        }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

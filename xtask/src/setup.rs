@@ -18,6 +18,21 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Room for what is built and for the databases of tests: a full disk shows as errors that name anything but the disk.
+pub(crate) fn disk() -> anyhow::Result<()> {
+    const NEEDED_KIB: u64 = 4 * 1024 * 1024;
+    let target = crate::target();
+    std::fs::create_dir_all(&target)?;
+    for folder in [target, std::env::temp_dir()] {
+        let free = output(Command::new("df").args(["--output=avail", "-k"]).arg(&folder))?;
+        let free: u64 = free.lines().nth(1).and_then(|line| line.trim().parse().ok()).unwrap_or(u64::MAX);
+        if free < NEEDED_KIB {
+            bail!("{} has {} MiB left and 4 GiB are needed: delete old build folders", folder.display(), free / 1024);
+        }
+    }
+    Ok(())
+}
+
 /// A C compiler, a real PostgreSQL, a real SMTP server, a solver, and OpenSSL to check our signatures.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
     let mut missing = Vec::new();

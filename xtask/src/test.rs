@@ -22,6 +22,7 @@ struct Count {
 /// Runs every check. Stops at the first kind that fails, but lets all tests of a kind run.
 pub(crate) fn run() -> anyhow::Result<()> {
     step("what the tests need");
+    setup::disk()?;
     setup::for_tests()?;
     step("format");
     must(&mut cargo(&["fmt", "--all", "--check"]))?;
@@ -53,6 +54,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut plugins = cargo(&["test", "--manifest-path", "plugins/Cargo.toml", "--no-fail-fast"]);
     plugins.env("CARGO_TARGET_DIR", crate::target().join("plugins"));
     ok &= count.watch(plugins)?;
+    if !ok {
+        println!("\nPostgreSQL said last:\n{}", postgres.said());
+    }
     drop(postgres);
     step("the Cedar project's integration tests");
     match conformance::cedar_tests() {
