@@ -1,11 +1,41 @@
-//! What the chores need beyond cargo: Debian packages, installed when this is root, named when it is not.
+//! What the chores need beyond cargo: Debian packages, installed when this is root and named when it is not, and
+//! the Python and npm packages that tests check our work with, in a folder of their own.
 
-use std::process::Command;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use zhongtai_toolchain::Toolchain;
 
 use crate::run::{exists, must, output, step};
+
+/// What shows that a Debian package is installed.
+enum Sign {
+    Program(&'static str),
+    File(&'static str),
+    PythonModule(&'static str),
+    Postgres,
+}
+
+const DEBIAN: &[(&str, Sign)] = &[
+    ("build-essential", Sign::Program("cc")),
+    ("cvc5", Sign::Program("cvc5")),
+    ("openssl", Sign::Program("openssl")),
+    ("postgresql", Sign::Postgres),
+    ("python3-aiosmtpd", Sign::PythonModule("aiosmtpd")),
+    ("python3-venv", Sign::PythonModule("ensurepip")),
+    ("npm", Sign::Program("npm")),
+    ("poppler-utils", Sign::Program("pdfsig")),
+    ("fonts-noto-cjk", Sign::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")),
+    ("softhsm2", Sign::Program("softhsm2-util")),
+];
+
+/// From PyPI, into a virtual environment of Debian's Python.
+const PYTHON: &[&str] = &["pyhanko==0.38.0", "pyhanko-cli==0.6.0", "asn1crypto==1.5.1", "gmssl==3.2.2"];
+
+const NODE: &[&str] = &["ofd.js@0.2.6", "oidc-provider@9.13.3"];
 
 /// Installs everything.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -33,25 +63,58 @@ pub(crate) fn disk() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A C compiler, a real PostgreSQL, a real SMTP server, a solver, and OpenSSL to check our signatures.
+/// Debian packages, real servers, and the tools that check our work.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
-    let mut missing = Vec::new();
-    if !exists("cc") {
-        missing.push("build-essential");
+    let missing = DEBIAN.iter().filter(|(_, shown_by)| !shown_by.is_there()).map(|(package, _)| *package);
+    install(&missing.collect::<Vec<_>>())?;
+    python_packages()?;
+    npm_packages()
+}
+
+fn python_packages() -> anyhow::Result<()> {
+    let folder = tools()?.join("python");
+    let python = folder.join("bin/python");
+    once(&folder, PYTHON, || {
+        must(Command::new("/usr/bin/python3").args(["-m", "venv"]).arg(&folder))?;
+        must(
+            Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON),
+        )
+    })
+}
+
+fn npm_packages() -> anyhow::Result<()> {
+    let folder = tools()?.join("node");
+    once(&folder, NODE, || {
+        std::fs::write(folder.join("package.json"), "{}")?;
+        must(
+            Command::new("npm")
+                .args(["install", "--silent", "--no-audit", "--no-fund"])
+                .args(NODE)
+                .current_dir(&folder),
+        )
+    })
+}
+
+/// Installs `packages` into an empty folder, unless just these are in it.
+fn once(folder: &Path, packages: &[&str], install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let list = folder.join("installed.txt");
+    let wanted = packages.join("\n");
+    if std::fs::read_to_string(&list).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
     }
-    if !has_postgres() {
-        missing.push("postgresql");
+    println!("installing {}", packages.join(" "));
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
     }
-    let has_smtp = Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
-    if !has_smtp.is_ok_and(|output| output.status.success()) {
-        missing.push("python3-aiosmtpd");
-    }
-    for tool in ["cvc5", "openssl"] {
-        if !exists(tool) {
-            missing.push(tool);
-        }
-    }
-    install(&missing)
+    std::fs::create_dir_all(folder)?;
+    install()?;
+    Ok(std::fs::write(list, wanted)?)
+}
+
+/// Where `tests/tools` looks.
+fn tools() -> anyhow::Result<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/zhongtai/tools"));
+    std::env::var_os("ZHONGTAI_TOOLS").map(PathBuf::from).or_else(home).context("HOME is not set")
 }
 
 /// A load generator that we did not write.
@@ -59,9 +122,23 @@ pub(crate) fn for_bench() -> anyhow::Result<()> {
     if exists("wrk") { Ok(()) } else { install(&["wrk"]) }
 }
 
-fn has_postgres() -> bool {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    exists("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+// === impl Sign ===
+
+impl Sign {
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Program(name) => exists(name),
+            Self::File(path) => Path::new(path).exists(),
+            Self::PythonModule(name) => {
+                let import = Command::new("/usr/bin/python3").args(["-c", &format!("import {name}")]).output();
+                import.is_ok_and(|output| output.status.success())
+            }
+            Self::Postgres => {
+                let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+                exists("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+            }
+        }
+    }
 }
 
 fn install(packages: &[&str]) -> anyhow::Result<()> {
