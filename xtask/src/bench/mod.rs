@@ -3,17 +3,17 @@
 //! The machine's cores are shared between the host and the load, and noisy: rounds are interleaved, and the median
 //! of each row counts.
 
+mod crates;
 mod wrk;
 
 use std::{path::Path, process::Command, time::Instant};
 
-use anyhow::Context;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use zhongtai_e2e::{Host, Setup};
 
 use crate::{
     guests,
-    run::{cargo, must, output, step},
+    run::{cargo, must, step},
     setup, target,
 };
 use wrk::Load;
@@ -30,8 +30,7 @@ pub(crate) fn run(seconds: u32) -> anyhow::Result<()> {
     step("the host, optimised (the first build takes some minutes)");
     must(&mut cargo(&["build", "--release", "--package", "zhongtai-server", "--features", "bench"]))?;
     let components = guests::fixtures()?;
-    step("the sandbox alone, in process");
-    let sandbox = sandbox(&components)?;
+    let crates = crates::measure(&components)?;
     step("over loopback");
     let data = target().join("bench").join(std::process::id().to_string());
     let setup = Setup::new(&target().join("release/zt"), &data);
@@ -41,18 +40,7 @@ pub(crate) fn run(seconds: u32) -> anyhow::Result<()> {
     let beside = beside_a_spinner(&host, seconds)?;
     let cold = cold_start(host, &setup)?;
     let _ = std::fs::remove_dir_all(&data);
-    report(&sandbox, &served, &beside, cold)
-}
-
-/// One JSON object from the bench of `host/runtime`.
-fn sandbox(components: &Path) -> anyhow::Result<Value> {
-    let text = output(
-        cargo(&["bench", "--quiet", "--package", "zhongtai-runtime", "--bench", "sandbox"])
-            .env("ZHONGTAI_GUESTS", components)
-            .env_remove("RUST_BACKTRACE"),
-    )?;
-    let line = text.lines().find(|line| line.starts_with('{')).context("the sandbox bench printed no JSON")?;
-    Ok(serde_json::from_str(line)?)
+    report(&crates, &served, &beside, cold)
 }
 
 /// Deploys hello, and hostile as another department's scenario.
@@ -131,7 +119,7 @@ fn cold_start(host: Host, setup: &Setup) -> anyhow::Result<f64> {
     Ok(milliseconds)
 }
 
-fn report(sandbox: &Value, rows: &[Row], (alone, beside): &(Load, Load), cold: f64) -> anyhow::Result<()> {
+fn report(crates: &Map<String, Value>, rows: &[Row], (alone, beside): &(Load, Load), cold: f64) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let plain = rows.first().map_or(1.0, |row| row.median(|load| load.per_second));
     println!("\n{cores} cores, shared by host and load; medians of {ROUNDS} rounds; policy and audit on\n");
@@ -150,11 +138,8 @@ fn report(sandbox: &Value, rows: &[Row], (alone, beside): &(Load, Load), cold: f
     println!("\n| quiet plugin, 4 connections | p50 | p99 |\n|---|---:|---:|");
     println!("| alone | {:.0} us | {:.0} us |", alone.p50_us, alone.p99_us);
     println!("| beside 2 spinning guests | {:.0} us | {:.0} us |", beside.p50_us, beside.p99_us);
-    println!("\n| in process | |\n|---|---:|");
-    for (name, figure) in sandbox.as_object().into_iter().flatten() {
-        println!("| {name} | {figure} |");
-    }
-    println!("| start to ready, 2 releases from the AOT cache, ms | {cold:.0} |\n");
+    println!("\nstart to ready, 2 releases from the AOT cache: {cold:.0} ms");
+    crates::report(crates);
     let json = json!({
         "cores": cores,
         "loopback": rows.iter().map(|row| json!({
@@ -165,9 +150,9 @@ fn report(sandbox: &Value, rows: &[Row], (alone, beside): &(Load, Load), cold: f
             "p99_us": row.median(|load| load.p99_us),
         })).collect::<Vec<_>>(),
         "quiet_p99_us": { "alone": alone.p99_us, "beside_spinners": beside.p99_us },
-        "sandbox": sandbox,
+        "crates": crates,
         "cold_start_ms": cold,
     });
-    println!("{json}");
+    println!("\n{json}");
     Ok(())
 }
