@@ -6,13 +6,19 @@ use zhongtai_kernel::{Access, Caller, CallerFacts, Decision, Digest, Effect, Mas
 
 use crate::{
     Compiled, key,
-    request::{Asked, minute},
+    request::{Asked, Principal, Problem, minute},
 };
 
 /// How many decisions are remembered.
 const REMEMBERED: usize = 65_536;
 
-/// Stack for one evaluation, bytes.
+/// How many callers are.
+const CALLERS: usize = 4_096;
+
+/// Stack for one evaluation, bytes: Cedar gives up when less than 100 KiB are left.
+const ENOUGH: usize = 512 << 10;
+
+/// What it gets where less is left.
 const STACK: usize = 2 << 20;
 
 /// What is in force, for people.
@@ -29,6 +35,8 @@ pub struct ActiveSet {
     compiled: Arc<Compiled>,
     hash_text: Arc<str>,
     decisions: Cache<Box<[u8]>, Arc<Decision>>,
+    /// By the caller's key: a caller asks more than once, and the next minute again.
+    principals: Cache<Arc<[u8]>, Arc<Principal>>,
 }
 
 thread_local! {
@@ -42,7 +50,7 @@ impl ActiveSet {
     /// A set ready to decide, with nothing remembered.
     pub fn new(compiled: Arc<Compiled>) -> Self {
         let hash_text = compiled.hash.to_string().into();
-        Self { compiled, hash_text, decisions: Cache::new(REMEMBERED) }
+        Self { compiled, hash_text, decisions: Cache::new(REMEMBERED), principals: Cache::new(CALLERS) }
     }
 
     /// What it decides by.
@@ -55,26 +63,44 @@ impl ActiveSet {
         PolicySummary { hash: self.compiled.hash, policies: self.compiled.policies.num_of_policies() }
     }
 
-    /// The remembered decision, or a new one.
-    pub fn decide(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Arc<Decision> {
+    /// The decision, when it was made before under the same facts.
+    pub fn remembered(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Option<Arc<Decision>> {
         KEY.with_borrow_mut(|buffer| {
-            key::write(buffer, caller, access, minute(now));
-            if let Some(decision) = self.decisions.get(buffer.as_slice()) {
-                return decision;
-            }
-            let decision = Arc::new(self.evaluate(&caller.facts(), Question::from(access), now));
-            // What went wrong may pass; what was decided stays.
-            if decision.errors.is_empty() {
-                self.decisions.insert(buffer.as_slice().into(), decision.clone());
-            }
-            decision
+            key::of_access(buffer, caller, access, minute(now));
+            self.decisions.get(buffer.as_slice())
         })
+    }
+
+    /// A new decision, remembered from now on.
+    pub fn decide(&self, caller: &Caller, question: Question, now: Timestamp) -> Arc<Decision> {
+        let mut key = Vec::new();
+        key::of_question(&mut key, caller, &question, minute(now));
+        let decision = Arc::new(
+            self.concluded(question, |question| Asked::by(&self.compiled, &*self.principal(caller)?, question, now)),
+        );
+        // What went wrong may pass; what was decided stays.
+        if decision.errors.is_empty() {
+            self.decisions.insert(key.into(), decision.clone());
+        }
+        decision
+    }
+
+    fn principal(&self, caller: &Caller) -> Result<Arc<Principal>, Problem> {
+        if let Some(principal) = self.principals.get(caller.key()) {
+            return Ok(principal);
+        }
+        let principal = Arc::new(Principal::new(&self.compiled, &caller.facts())?);
+        self.principals.insert(caller.key().clone(), principal.clone());
+        Ok(principal)
     }
 
     /// Asks Cedar, remembering nothing: for a decision to be explained, or recorded long ago.
     pub fn evaluate(&self, caller: &CallerFacts, question: Question, now: Timestamp) -> Decision {
-        // Cedar measures how much stack is left, and can't on a guest's fiber: there it would see none.
-        let answer = stacker::grow(STACK, || self.answer(caller, &question, now));
+        self.concluded(question, |question| Asked::new(&self.compiled, caller, question, now))
+    }
+
+    fn concluded(&self, question: Question, asked: impl FnOnce(&Question) -> Result<Asked, Problem>) -> Decision {
+        let answer = stacker::maybe_grow(ENOUGH, STACK, || self.answer(asked(&question)?));
         let mut decision = Decision::new(question, Effect::Deny, self.hash_text.clone());
         match answer {
             Ok(response) => self.conclude(&response, &mut decision),
@@ -83,9 +109,9 @@ impl ActiveSet {
         decision
     }
 
-    fn answer(&self, caller: &CallerFacts, question: &Question, now: Timestamp) -> Result<Response, String> {
-        let asked = Asked::new(&self.compiled, caller, question, now)?;
-        self.compiled.index.answer(&asked.request, asked.own, Some(&self.compiled.schema))
+    fn answer(&self, asked: Asked) -> Result<Response, Problem> {
+        let Asked { request, party, resource } = asked;
+        self.compiled.index.answer(&request, &party, resource, Some(&self.compiled.schema))
     }
 
     fn conclude(&self, response: &Response, decision: &mut Decision) {

@@ -21,14 +21,14 @@ pub use active::{ActiveSet, PolicySummary};
 pub use case::{Case, CaseWorld, WrittenCase};
 pub use compile::{Compiled, Source};
 pub use error::PolicyError;
-pub use index::Index;
+pub use index::{Index, Party};
 pub use request::{Asked, Problem};
 pub use texts::{FileKind, MAX_BYTES, PolicyFolder, PolicyTexts};
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use zhongtai_kernel::{Access, Caller, Decision, Guard, Timestamp};
+use zhongtai_kernel::{Access, Caller, Decision, Guard, Question, Timestamp};
 
 /// The policies in force.
 pub struct Authz {
@@ -76,7 +76,11 @@ impl Authz {
 }
 
 impl Guard for Authz {
-    fn decide(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Arc<Decision> {
-        self.active.load().decide(caller, access, now)
+    fn remembered(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Option<Arc<Decision>> {
+        self.active.load().remembered(caller, access, now)
+    }
+
+    fn evaluate(&self, caller: &Caller, question: Question, now: Timestamp) -> Arc<Decision> {
+        self.active.load().decide(caller, question, now)
     }
 }

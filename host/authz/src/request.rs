@@ -1,12 +1,16 @@
 //! A question as Cedar sees it: principal, action, resource, context, and the entities behind them. The one way from
 //! the platform's words to Cedar's: a live request and a recorded one are built alike.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use cedar_policy::{Context, Entities, Entity, EntityUid, Request, RestrictedExpression};
-use zhongtai_kernel::{Attribute, CallerFacts, DepartmentId, Question, Subject, Timestamp, chain};
+use zhongtai_kernel::{Attribute, CallerFacts, Channel, DepartmentId, Question, Subject, Timestamp, chain};
 
-use crate::Compiled;
+use crate::{Compiled, index::Party};
 
 /// What stops a question before Cedar is asked. The decision is then a denial that says so.
 pub type Problem = String;
@@ -17,8 +21,28 @@ type Attributes = HashMap<String, RestrictedExpression>;
 pub struct Asked {
     /// The request, valid by the schema.
     pub request: Request,
-    /// The caller, its plugin and department, and the resource when it was described.
-    pub own: Vec<Entity>,
+    /// The caller, its plugin and department.
+    pub party: Arc<Party>,
+    /// The resource, when it was described.
+    pub resource: Option<Entity>,
+}
+
+/// Who asks, as Cedar sees it.
+pub(crate) struct Principal {
+    uid: EntityUid,
+    party: Arc<Party>,
+    channel: Channel,
+}
+
+// === impl Principal ===
+
+impl Principal {
+    pub(crate) fn new(compiled: &Compiled, caller: &CallerFacts) -> Result<Self, Problem> {
+        let uid = compiled.uid("Caller", &caller_id(caller))?;
+        let entities = caller_entities(compiled, caller, &uid)?;
+        let party = Arc::new(Party::new(entities, Some(&compiled.schema))?);
+        Ok(Self { uid, party, channel: caller.channel })
+    }
 }
 
 // === impl Asked ===
@@ -31,27 +55,33 @@ impl Asked {
         question: &Question,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let principal = compiled.uid("Caller", &caller_id(caller))?;
-        let resource = compiled.uid(&question.kind, &question.id)?;
-        let mut own = caller_entities(compiled, caller, &principal)?;
-        if question.attributes.is_empty() {
+        Self::by(compiled, &Principal::new(compiled, caller)?, question, now)
+    }
+
+    /// What somebody known asks at `now`.
+    pub(crate) fn by(
+        compiled: &Compiled,
+        principal: &Principal,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let uid = compiled.uid(&question.kind, &question.id)?;
+        let resource = match question.attributes.is_empty() {
+            false => Some(resource_entity(compiled, question, uid.clone())?),
+            true if compiled.entities.get(&uid).is_some() => None,
             // A field that nobody classified must not be readable by a policy that allows every field.
-            if compiled.entities.get(&resource).is_none() {
-                return Err(format!("{resource} is not declared in any entities.json"));
-            }
-        } else {
-            own.push(resource_entity(compiled, question, resource.clone())?);
-        }
+            true => return Err(format!("{uid} is not declared in any entities.json")),
+        };
         let action = compiled.uid("Action", &question.action)?;
-        let context = context(caller, question, now)?;
-        let request = Request::new(principal, action, resource, context, Some(&compiled.schema))
+        let context = context(principal.channel, question, now)?;
+        let request = Request::new(principal.uid.clone(), action, uid, context, Some(&compiled.schema))
             .map_err(|error| chain(&error))?;
-        Ok(Self { request, own })
+        Ok(Self { request, party: principal.party.clone(), resource })
     }
 
     /// The declared entities with the request's own added.
     pub fn entities(&self, compiled: &Compiled) -> Result<Entities, Problem> {
-        let own = self.own.iter().cloned();
+        let own = self.party.entities().chain(&self.resource).cloned();
         compiled.entities.clone().upsert_entities(own, Some(&compiled.schema)).map_err(|error| chain(&error))
     }
 }
@@ -61,8 +91,7 @@ pub(crate) fn minute(now: Timestamp) -> i64 {
     now.as_second().div_euclid(60) * 60
 }
 
-fn context(caller: &CallerFacts, question: &Question, now: Timestamp) -> Result<Context, Problem> {
-    let now = iso(minute(now))?;
+fn context(channel: Channel, question: &Question, now: Timestamp) -> Result<Context, Problem> {
     let facts = [
         ("purpose", &question.purpose),
         ("basis", &question.basis),
@@ -70,17 +99,26 @@ fn context(caller: &CallerFacts, question: &Question, now: Timestamp) -> Result<
         ("case", &question.case),
     ];
     let given = facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_deref()?))));
-    let always = [
-        ("channel".to_owned(), text(caller.channel.as_str())),
-        ("now".to_owned(), RestrictedExpression::new_datetime(now)),
-    ];
+    let always = [("channel".to_owned(), text(channel.as_str())), ("now".to_owned(), datetime(minute(now))?)];
     Context::from_pairs(given.chain(always)).map_err(|error| chain(&error))
 }
 
+thread_local! {
+    /// The latest minute's: Cedar parses the name of its constructor each time.
+    static DATETIME: RefCell<Option<(i64, RestrictedExpression)>> = const { RefCell::new(None) };
+}
+
 /// ISO 8601 in UTC, as Cedar's `datetime` takes it.
-fn iso(second: i64) -> Result<String, Problem> {
-    let time = Timestamp::from_second(second).map_err(|error| error.to_string())?;
-    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+fn datetime(second: i64) -> Result<RestrictedExpression, Problem> {
+    DATETIME.with_borrow_mut(|latest| {
+        if let Some((_, datetime)) = latest.as_ref().filter(|(of, _)| *of == second) {
+            return Ok(datetime.clone());
+        }
+        let time = Timestamp::from_second(second).map_err(|error| error.to_string())?;
+        let datetime = RestrictedExpression::new_datetime(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        *latest = Some((second, datetime.clone()));
+        Ok(datetime)
+    })
 }
 
 /// One principal for plugin, department and subject together.

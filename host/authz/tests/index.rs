@@ -9,7 +9,7 @@ use std::{cell::Cell, collections::BTreeSet};
 use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, Response};
 use chance::{Facts, World};
 use proptest::test_runner::{Config, TestRunner};
-use zhongtai_authz::Index;
+use zhongtai_authz::{Index, Party};
 
 /// Policy sets to try, with eight requests each.
 const CASES: u32 = 2_000;
@@ -50,8 +50,16 @@ fn the_index_decides_as_the_stock_authorizer_with_its_reasons_and_errors() {
         let index = Index::new(&policies, &declared).unwrap();
         for Facts { request, own } in requests {
             let expected = stock(&policies, &declared, &own, &request);
-            let seen: Seen = index.answer(&request, own, None).unwrap().into();
-            proptest::prop_assert_eq!(&seen, &expected, "{}\n{:?}", request, policies.to_cedar());
+            let own: Vec<Entity> = own.into_iter().collect();
+            let (resource, others): (Vec<_>, Vec<_>) =
+                own.iter().cloned().partition(|entity| Some(&entity.uid()) == request.resource());
+            let (all, others) = (Party::new(own, None).unwrap(), Party::new(others, None).unwrap());
+            // A party's second question finds what the first one put together.
+            for (party, resource) in [(&all, None), (&others, resource.last()), (&others, resource.last())] {
+                let seen: Seen = index.answer(&request, party, resource.cloned(), None).unwrap().into();
+                proptest::prop_assert_eq!(&seen, &expected, "{}\n{:?}", request, policies.to_cedar());
+            }
+            let seen = expected;
             let count = |cell: &Cell<u32>, holds: bool| cell.set(cell.get() + u32::from(holds));
             count(&allowed, seen.allowed);
             count(&forbidden, !seen.allowed && !seen.reasons.is_empty());
@@ -80,6 +88,10 @@ fn asked(resource: &str) -> Request {
     Request::new(uid("Caller::\"a\""), uid("Action::\"read\""), uid(resource), Context::empty(), None).unwrap()
 }
 
+fn answer(index: &Index, own: Vec<Entity>) -> Result<Response, String> {
+    index.answer(&asked("Field::\"a\""), &Party::new(own, None)?, None, None)
+}
+
 #[test]
 fn what_followed_from_a_replaced_entity_does_not_hold_any_more() {
     let policies: PolicySet = "permit (principal, action, resource in Area::\"a\");".parse().unwrap();
@@ -88,7 +100,7 @@ fn what_followed_from_a_replaced_entity_does_not_hold_any_more() {
     let index = Index::new(&policies, &declared).unwrap();
     for (own, allowed) in [("Area::\"a\"", true), ("Area::\"b\"", false)] {
         let own = [child(own, "Dataset::\"a\"")];
-        let seen: Seen = index.answer(&asked("Field::\"a\""), own.to_vec(), None).unwrap().into();
+        let seen: Seen = answer(&index, own.to_vec()).unwrap().into();
         assert_eq!(seen, stock(&policies, &declared, &own, &asked("Field::\"a\"")));
         assert_eq!(seen.allowed, allowed);
     }
@@ -96,7 +108,7 @@ fn what_followed_from_a_replaced_entity_does_not_hold_any_more() {
     let policies: PolicySet = "permit (principal, action, resource) when { resource in Area::\"a\" };".parse().unwrap();
     let index = Index::new(&policies, &declared).unwrap();
     let own = vec![child("Area::\"b\"", "Dataset::\"a\"")];
-    assert_eq!(index.answer(&asked("Field::\"a\""), own, None).unwrap().decision(), Decision::Deny);
+    assert_eq!(answer(&index, own).unwrap().decision(), Decision::Deny);
 }
 
 #[test]
@@ -106,6 +118,6 @@ fn an_own_entity_that_closes_a_circle_is_refused_also_where_nobody_asks_for_it()
     let own = vec![child("Area::\"b\"", "Area::\"a\"")];
     assert!(declared.clone().upsert_entities(own.clone(), None).is_err());
     let index = Index::new(&policies, &declared).unwrap();
-    let problem = index.answer(&asked("Field::\"a\""), own, None).unwrap_err();
+    let problem = answer(&index, own).unwrap_err();
     assert!(problem.contains("cycle"), "{problem}");
 }

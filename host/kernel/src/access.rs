@@ -197,7 +197,17 @@ impl Decision {
 }
 
 /// Something that decides. There is one in production, over Cedar; never one that always says yes.
+///
+/// It never fails: what goes wrong is a denial with errors. Policy sees `now` to the minute.
 pub trait Guard: Send + Sync + 'static {
-    /// Decides one access. Never fails: what goes wrong is a denial with errors. Policy sees `now` to the minute.
-    fn decide(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Arc<Decision>;
+    /// The decision, when it was made before under the same facts.
+    fn remembered(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Option<Arc<Decision>>;
+
+    /// Decides one access anew, and remembers it. To be called on a thread's own stack.
+    fn evaluate(&self, caller: &Caller, question: Question, now: Timestamp) -> Arc<Decision>;
+
+    /// Decides one access.
+    fn decide(&self, caller: &Caller, access: &Access<'_>, now: Timestamp) -> Arc<Decision> {
+        self.remembered(caller, access, now).unwrap_or_else(|| self.evaluate(caller, access.into(), now))
+    }
 }

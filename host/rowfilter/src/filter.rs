@@ -131,8 +131,8 @@ impl RowFilter {
             table.check(compiled.schema())?;
             let mut asked =
                 Asked::new(compiled, caller, &rows.question(table.kind), now).map_err(RowFilterError::Question)?;
-            let row = asked.request.resource().cloned();
-            asked.own.retain(|entity| Some(entity.uid()) != row);
+            // What stands for every row is none of them.
+            asked.resource = None;
             let entities = asked.entities(compiled).map_err(RowFilterError::Question)?;
             let world = World::new(entities, table)?;
             let residuals = Residual::all(compiled, &asked.request, world.entities())?;

@@ -79,7 +79,7 @@ fn allowed(compiled: &Compiled, caller: &CallerFacts, rows: &[Row]) -> BTreeSet<
         case: None,
     };
     let mut asked = Asked::new(compiled, caller, &question, now()).unwrap();
-    asked.own.pop();
+    asked.resource = None;
     let known = asked.entities(compiled).unwrap();
     let is_allowed =
         |row: &&Row| row.entity().is_some_and(|entity| is_allowed(compiled, &asked.request, &known, entity));

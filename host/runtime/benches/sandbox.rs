@@ -11,8 +11,8 @@ use zhongtai_cap_credit::{Credit, CreditError, CreditProvider, CreditRecord};
 use zhongtai_cap_log::{Log, LogTail};
 use zhongtai_cap_random::Random;
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, Channel, CreditCode, Decision, Digest, Effect, Guard, Record, Recorder, Release,
-    RequestId, ScenarioId, SystemClock, Timestamp,
+    Access, AuditUnavailable, Caller, Channel, CreditCode, Decision, Digest, Effect, Guard, Question, Record, Recorder,
+    Release, RequestId, ScenarioId, SystemClock, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, Capability, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions,
@@ -29,7 +29,11 @@ const REQUESTS: u32 = 50_000;
 struct Always(Arc<Decision>);
 
 impl Guard for Always {
-    fn decide(&self, _: &Caller, _: &Access<'_>, _: Timestamp) -> Arc<Decision> {
+    fn remembered(&self, _: &Caller, _: &Access<'_>, _: Timestamp) -> Option<Arc<Decision>> {
+        Some(self.0.clone())
+    }
+
+    fn evaluate(&self, _: &Caller, _: Question, _: Timestamp) -> Arc<Decision> {
         self.0.clone()
     }
 }

@@ -1,10 +1,11 @@
 use std::{sync::Arc, time::Instant};
 
 use zhongtai_kernel::{
-    Access, AccountId, Attribute, Caller, Decision, Event, Mask, Record, Release, RequestId, Subject, Timestamp,
+    Access, AccountId, Attribute, Caller, Decision, Event, Mask, Question, Record, Release, RequestId, Subject,
+    Timestamp,
 };
 
-use crate::{Services, limiter::MemoryBudget};
+use crate::{Services, limiter::MemoryBudget, stack::on_host_stack};
 
 /// Policy, or the audit, does not let a host function go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,21 +118,21 @@ impl Invocation {
     }
 
     /// [`authorise`](Self::authorise)s an action on the scenario that runs: what is its own.
-    pub fn authorise_own(&mut self, action: &'static str) -> Result<(), Refusal> {
+    pub async fn authorise_own(&mut self, action: &'static str) -> Result<(), Refusal> {
         let release = self.release().clone();
         let scenario = release.scenario();
         let attributes = [
             ("owner", Attribute::Entity("Department".into(), scenario.department().as_str().into())),
             ("access", Attribute::Text(release.manifest().plugin.access.as_str().into())),
         ];
-        self.authorise(&Access::described(action, "Scenario", scenario.as_str(), &attributes))
+        self.authorise(&Access::described(action, "Scenario", scenario.as_str(), &attributes)).await
     }
 
     /// Asks policy, and records the question and its answer. The only way to a provider, with [`Self::show`]. What may
     /// only be shown masked is refused here: whoever can mask it asks `show`.
-    pub fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
+    pub async fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
         let reference = self.records;
-        match self.decide(access)?.mask {
+        match self.decide(access).await?.mask {
             None => Ok(()),
             Some(_) => {
                 self.denials += 1;
@@ -142,17 +143,20 @@ impl Invocation {
 
     /// The field filter: what of `access`'s value may be shown. `None` leaves the field out. An error only when the
     /// decision can't be recorded.
-    pub fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal> {
-        match self.decide(access) {
+    pub async fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal> {
+        match self.decide(access).await {
             Ok(decision) => Ok(Some(Shown(decision.mask))),
             Err(Refusal::Denied(_)) => Ok(None),
             Err(Refusal::Unrecorded) => Err(Refusal::Unrecorded),
         }
     }
 
-    fn decide(&mut self, access: &Access<'_>) -> Result<Arc<Decision>, Refusal> {
+    async fn decide(&mut self, access: &Access<'_>) -> Result<Arc<Decision>, Refusal> {
         let now = self.now();
-        let decision = self.services.guard.decide(&self.caller, access, now);
+        let decision = match self.services.guard.remembered(&self.caller, access, now) {
+            Some(decision) => decision,
+            None => self.evaluate(access.into(), now).await,
+        };
         let sequence = self.records;
         self.records += 1;
         let event = Event::Decision { caller: self.caller.clone(), decision: decision.clone() };
@@ -176,6 +180,11 @@ impl Invocation {
             "access denied"
         );
         Err(Refusal::Denied(reference))
+    }
+
+    async fn evaluate(&self, question: Question, now: Timestamp) -> Arc<Decision> {
+        let (services, caller) = (self.services.clone(), self.caller.clone());
+        on_host_stack(move || services.guard.evaluate(&caller, question, now)).await
     }
 
     /// How often policy refused.

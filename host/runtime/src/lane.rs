@@ -35,18 +35,14 @@ pub(crate) enum SlowLaneError {
     Lost,
 }
 
-/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most. It comes in its box: held
-/// by value, it would be part of every future up to the connection's, and copied with them.
-pub(crate) async fn run<F>(
-    mut future: Pin<Box<F>>,
-    shared: &Handle,
-    limit: Duration,
-) -> Result<F::Output, SlowLaneError>
+/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most. It is small, its work in a
+/// box: held by value, it would be part of every future up to the connection's, and copied with them.
+pub(crate) async fn run<F>(mut future: F, shared: &Handle, limit: Duration) -> Result<F::Output, SlowLaneError>
 where
-    F: Future + Send + 'static,
+    F: Future + Send + Unpin + 'static,
     F::Output: Send + 'static,
 {
-    let first = std::future::poll_fn(|context| Poll::Ready(poll_fast(future.as_mut(), context))).await;
+    let first = std::future::poll_fn(|context| Poll::Ready(poll_fast(Pin::new(&mut future), context))).await;
     match first {
         Poll::Ready(output) => Ok(output),
         Poll::Pending => {

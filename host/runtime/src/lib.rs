@@ -23,6 +23,7 @@ mod limiter;
 mod load;
 mod message;
 mod run;
+mod stack;
 
 pub use admission::AdmissionOptions;
 pub use artifact::HostKey;

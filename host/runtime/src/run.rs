@@ -13,6 +13,7 @@ use crate::{
     inspect::inspect,
     lane::{self, SlowLaneError},
     load,
+    stack::WithHostStack,
 };
 
 /// Bytes that a guest may hand over in one call, its response included.
@@ -150,7 +151,7 @@ impl Runtime {
         let limits = release.release().manifest().limits;
         let limit = Duration::from_millis(u64::from(limits.timeout_ms));
         let store = self.store(&release, &call, limit);
-        let job = Box::pin(run(store, release, call.request, permit));
+        let job = WithHostStack(Box::pin(run(store, release, call.request, permit)));
         match lane::run(job, &self.shared, limit).await {
             Ok(outcome) => outcome,
             Err(SlowLaneError::Deadline) => {
@@ -191,7 +192,7 @@ struct DeadlineReached;
 
 /// The request itself: authorise, instantiate, call, check.
 async fn run(mut store: Store<Invocation>, release: Arc<LoadedRelease>, request: Request, permit: Permit) -> Outcome {
-    let response = match authorise(store.data_mut()) {
+    let response = match authorise(store.data_mut()).await {
         Ok(()) => call(&mut store, &release, request).await,
         Err(error) => Err(error),
     };
@@ -203,8 +204,8 @@ async fn run(mut store: Store<Invocation>, release: Arc<LoadedRelease>, request:
 }
 
 /// May this caller use the scenario at all?
-fn authorise(invocation: &mut Invocation) -> Result<(), InvokeError> {
-    invocation.authorise_own("scenario:invoke").map_err(|refusal| match refusal {
+async fn authorise(invocation: &mut Invocation) -> Result<(), InvokeError> {
+    invocation.authorise_own("scenario:invoke").await.map_err(|refusal| match refusal {
         Refusal::Denied(reference) => InvokeError::Denied { reference },
         Refusal::Unrecorded => InvokeError::Audit(zhongtai_kernel::AuditUnavailable("see the log".to_owned())),
     })

@@ -155,7 +155,7 @@ fn a_shadow_counts_what_it_would_decide_differently() {
     let caller = live();
     for action in ["credit:check", "credit:read-detail"] {
         let access = Access::declared(action, "Field", "credit.standing").for_purpose("road-repair");
-        let decision = live_set.decide(&caller, &access, now());
+        let decision = live_set.decide(&caller, (&access).into(), now());
         (0..10).for_each(|_| shadow.observe(&caller, &decision, now()));
     }
     shadow.settle();
@@ -171,7 +171,7 @@ fn a_shadow_compares_as_many_as_it_is_told_to() {
     let settings = ShadowSettings { one_in: 10, ..ShadowSettings::default() };
     let shadow = Shadow::start(Arc::new(active(DRAFT)), settings).unwrap();
     let access = Access::declared("credit:check", "Field", "credit.standing").for_purpose("road-repair");
-    let decision = active(IN_FORCE).decide(&live(), &access, now());
+    let decision = active(IN_FORCE).decide(&live(), (&access).into(), now());
     (0..100).for_each(|_| shadow.observe(&live(), &decision, now()));
     shadow.settle();
     let report = shadow.report();
@@ -189,7 +189,7 @@ fn a_shadow_that_falls_behind_drops_and_counts_and_holds_up_nobody() {
         .map(|number| {
             let access =
                 Access::declared("credit:check", "Field", format!("field-{number}")).for_purpose("road-repair");
-            live_set.decide(&caller, &access, now())
+            live_set.decide(&caller, (&access).into(), now())
         })
         .collect();
     decisions.iter().for_each(|decision| shadow.observe(&caller, decision, now()));

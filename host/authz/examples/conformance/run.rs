@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cedar_policy::{
     AuthorizationError, Authorizer, Entities, PolicySet, Request, Response, Schema, ValidationMode, Validator,
 };
-use zhongtai_authz::{Compiled, Index, PolicyTexts};
+use zhongtai_authz::{Compiled, Index, Party, PolicyTexts};
 
 use crate::{
     files::Files,
@@ -87,7 +87,7 @@ fn warnings(compiled: &Compiled) -> String {
 
 fn ask(asked: &Asked, set: &Set) -> Result<(), String> {
     let request = asked.request(&set.schema)?;
-    let answer = set.index.answer(&request, Vec::new(), Some(&set.schema))?;
+    let answer = set.index.answer(&request, &Party::new(Vec::new(), None)?, None, Some(&set.schema))?;
     let expected = Seen { decision: asked.decision, reason: asked.reason.clone(), errors: asked.errors.clone() };
     let seen = Seen::of(&answer);
     if seen != expected {

@@ -7,7 +7,10 @@
 mod tree;
 mod world;
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use cedar_policy::{
     AuthorizationError, Authorizer, Decision, Entities, Entity, EntityUid, PolicyId, PolicySet, Request, Response,
@@ -17,7 +20,9 @@ use zhongtai_kernel::chain;
 
 use crate::request::Problem;
 use tree::{Key, Leaf, Tree};
-use world::{Declared, World};
+use world::{Declared, Own, World};
+
+pub use world::Party;
 
 /// Policies by what their scopes ask for, and the declared entities by what they lead to. Never changes once built.
 pub struct Index {
@@ -37,17 +42,27 @@ impl Index {
         Ok(Self { authorizer: Authorizer::new(), tree: Tree::new(policies)?, declared: Declared::new(entities)? })
     }
 
-    /// What Cedar's authorizer would answer over all policies, and over all declared entities with `own` added. An
-    /// own entity replaces a declared one of the same name, and must conform to `schema` where one is given.
+    /// What Cedar's authorizer would answer over all policies, and over all declared entities with the party's and
+    /// `resource` added. An added entity replaces a declared one of the same name; the resource must conform to
+    /// `schema` where one is given.
     ///
     /// # Errors
-    /// When a part of the request is unknown, or an own entity is invalid.
-    pub fn answer(&self, request: &Request, own: Vec<Entity>, schema: Option<&Schema>) -> Result<Response, Problem> {
-        let world = World::new(&self.declared, request, &own)?;
+    /// When a part of the request is unknown, or the resource is invalid.
+    pub fn answer(
+        &self,
+        request: &Request,
+        party: &Party,
+        resource: Option<Entity>,
+        schema: Option<&Schema>,
+    ) -> Result<Response, Problem> {
+        let resource = resource.map(Own::new).transpose()?;
+        let world = World::new(&self.declared, request, party, resource.as_ref());
         let leaves = self.candidates(request, &world)?;
-        let literals = leaves.iter().flat_map(|leaf| leaf.literals.iter());
-        let declared = Entities::clone(&*world.reachable(literals)?);
-        let entities = declared.upsert_entities(own, schema).map_err(|error| chain(&error))?;
+        let mut entities = world.reachable(leaves.iter().flat_map(|leaf| leaf.literals.iter()))?;
+        if let Some(resource) = resource {
+            let all = Entities::clone(&entities).upsert_entities([resource.entity], schema);
+            entities = Arc::new(all.map_err(|error| chain(&error))?);
+        }
         let parts = leaves.into_iter().map(|leaf| self.authorizer.is_authorized(request, &leaf.policies, &entities));
         Ok(together(parts))
     }

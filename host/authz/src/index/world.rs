@@ -7,10 +7,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use cedar_policy::{Context, Entities, Entity, EntityUid, EvalResult, Request};
+use cedar_policy::{Context, Entities, Entity, EntityUid, EvalResult, Request, Schema};
 use quick_cache::sync::Cache;
 use zhongtai_kernel::chain;
 
@@ -19,9 +22,23 @@ use crate::request::Problem;
 /// The declared entities with what each leads to.
 pub(super) struct Declared {
     known: HashMap<EntityUid, Known>,
-    /// Parts that were asked for, by the numbers of the entities: the same few datasets are asked about again and
-    /// again, and to put a part together takes longer than to evaluate over it.
-    slices: Cache<Box<[u32]>, Arc<Entities>>,
+    /// Parts that were asked for, by the party they were asked with and the numbers of the entities: the same few
+    /// datasets are asked about again and again, and to put a part together takes longer than to evaluate over it.
+    slices: Cache<(u64, Box<[u32]>), Arc<Entities>>,
+}
+
+/// Entities that many requests bring along: a caller with its plugin and department. Checked once.
+pub struct Party {
+    /// No other has it.
+    serial: u64,
+    own: Vec<Own>,
+}
+
+/// An entity that a request brings along.
+pub(super) struct Own {
+    pub(super) entity: Entity,
+    uid: EntityUid,
+    leads: Leads,
 }
 
 struct Known {
@@ -44,8 +61,9 @@ struct Leads {
 /// The declared entities with a request's own in front.
 pub(super) struct World<'a> {
     declared: &'a Declared,
-    /// A handful.
-    own: Vec<(EntityUid, Leads)>,
+    party: &'a Party,
+    /// Beside the party: the resource, when it was described.
+    resource: Option<&'a Own>,
     /// Principal, action, resource, and what the context names.
     asked: Vec<EntityUid>,
 }
@@ -60,16 +78,47 @@ impl Declared {
         Ok(Self { known: known.collect::<Result<_, Problem>>()?, slices: Cache::new(SLICES) })
     }
 
-    fn slice(&self, mut part: Vec<&Known>) -> Result<Arc<Entities>, Problem> {
+    /// These entities with the party's own.
+    fn slice(&self, mut part: Vec<&Known>, party: &Party) -> Result<Arc<Entities>, Problem> {
         part.sort_unstable_by_key(|known| known.number);
-        let key: Vec<u32> = part.iter().map(|known| known.number).collect();
-        if let Some(slice) = self.slices.get(key.as_slice()) {
+        let key = (party.serial, part.iter().map(|known| known.number).collect());
+        if let Some(slice) = self.slices.get(&key) {
             return Ok(slice);
         }
-        let entities = part.into_iter().map(|known| known.entity.clone());
-        let slice = Arc::new(Entities::from_entities(entities, None).map_err(|error| chain(&error))?);
-        self.slices.insert(key.into(), slice.clone());
+        let declared = Entities::from_entities(part.into_iter().map(|known| known.entity.clone()), None)
+            .map_err(|error| chain(&error))?;
+        let all = declared.upsert_entities(party.entities().cloned(), None);
+        let slice = Arc::new(all.map_err(|error| chain(&error))?);
+        self.slices.insert(key, slice.clone());
         Ok(slice)
+    }
+}
+
+// === impl Party ===
+
+impl Party {
+    /// These entities, which must conform to `schema` where one is given.
+    ///
+    /// # Errors
+    /// When one does not conform, or has an unknown value.
+    pub fn new(entities: Vec<Entity>, schema: Option<&Schema>) -> Result<Self, Problem> {
+        static SERIAL: AtomicU64 = AtomicU64::new(0);
+        Entities::empty().upsert_entities(entities.iter().cloned(), schema).map_err(|error| chain(&error))?;
+        let own = entities.into_iter().map(Own::new).collect::<Result<_, Problem>>()?;
+        Ok(Self { serial: SERIAL.fetch_add(1, Ordering::Relaxed), own })
+    }
+
+    /// The entities.
+    pub fn entities(&self) -> impl Iterator<Item = &Entity> {
+        self.own.iter().map(|own| &own.entity)
+    }
+}
+
+// === impl Own ===
+
+impl Own {
+    pub(super) fn new(entity: Entity) -> Result<Self, Problem> {
+        Ok(Self { uid: entity.uid(), leads: Leads::of(&entity)?, entity })
     }
 }
 
@@ -93,12 +142,10 @@ impl Leads {
 // === impl World ===
 
 impl<'a> World<'a> {
-    pub(super) fn new(declared: &'a Declared, request: &Request, own: &[Entity]) -> Result<Self, Problem> {
-        let own = own.iter().map(|entity| Ok((entity.uid(), Leads::of(entity)?)));
-        let own = own.collect::<Result<_, Problem>>()?;
+    pub(super) fn new(declared: &'a Declared, request: &Request, party: &'a Party, resource: Option<&'a Own>) -> Self {
         let mut asked = request.context().map(context_names).unwrap_or_default();
         asked.extend([request.principal(), request.action(), request.resource()].into_iter().flatten().cloned());
-        Ok(Self { declared, own, asked })
+        Self { declared, party, resource, asked }
     }
 
     /// Every ancestor of an entity, declared or not.
@@ -116,13 +163,13 @@ impl<'a> World<'a> {
         found.into_iter().cloned().collect()
     }
 
-    /// The declared entities that can be reached from the request, its own entities and `literals`. One that an own
-    /// entity replaces is among them: only so Cedar takes back what followed from it.
+    /// The party's entities, and the declared ones that can be reached from the request, its own entities and
+    /// `literals`. One that an own entity replaces is among them: only so Cedar takes back what followed from it.
     pub(super) fn reachable<'s>(
         &'s self,
         literals: impl Iterator<Item = &'s EntityUid>,
     ) -> Result<Arc<Entities>, Problem> {
-        let own = self.own.iter().map(|(uid, _)| uid);
+        let own = self.own().map(|own| &own.uid);
         let mut open: Vec<&EntityUid> = self.asked.iter().chain(own).chain(literals).collect();
         let mut seen: HashSet<&EntityUid> = HashSet::new();
         let mut found = Vec::new();
@@ -133,11 +180,16 @@ impl<'a> World<'a> {
             open.extend(self.leads(uid).into_iter().flat_map(Leads::all));
             found.extend(self.declared.known.get(uid));
         }
-        self.declared.slice(found)
+        self.declared.slice(found, self.party)
+    }
+
+    /// The resource comes first: it replaces what the party says of it.
+    fn own(&self) -> impl Iterator<Item = &Own> {
+        self.resource.into_iter().chain(&self.party.own)
     }
 
     fn leads(&self, uid: &EntityUid) -> Option<&Leads> {
-        let own = self.own.iter().find(|(own, _)| own == uid).map(|(_, leads)| leads);
+        let own = self.own().find(|own| own.uid == *uid).map(|own| &own.leads);
         own.or_else(|| self.declared.known.get(uid).map(|known| &known.leads))
     }
 }

@@ -72,7 +72,7 @@ async fn find(
         return Ok(Err(wit::Error::UndeclaredPurpose(purpose.to_owned())));
     }
     let access = Access::declared(action, "Field", field).for_purpose(purpose);
-    if let Err(refusal) = invocation.authorise(&access) {
+    if let Err(refusal) = invocation.authorise(&access).await {
         return Ok(Err(match refusal {
             Refusal::Denied(reference) => wit::Error::Denied(reference),
             Refusal::Unrecorded => wit::Error::Other("the decision can't be recorded; try again later".to_owned()),

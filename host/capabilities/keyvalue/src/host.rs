@@ -71,7 +71,7 @@ impl wit::Host for Invocation {
 
 /// The provider, if policy lets the scenario at its own data.
 async fn open(invocation: &mut Invocation, action: &'static str) -> Answer<Arc<dyn KeyValueProvider>> {
-    if let Err(refusal) = invocation.authorise_own(action) {
+    if let Err(refusal) = invocation.authorise_own(action).await {
         return Ok(Err(match refusal {
             Refusal::Denied(reference) => wit::Error::Denied(reference),
             Refusal::Unrecorded => wit::Error::Other("the decision can't be recorded; try again later".to_owned()),

@@ -38,7 +38,7 @@ impl wit::Host for Invocation {
             Err(error) => return Ok(Err(answer(self, error))),
         };
         let access = ("notify:send", draft.template_name.as_str(), kind(&to));
-        if let Err(error) = authorise(self, access) {
+        if let Err(error) = authorise(self, access).await {
             return Ok(Err(error));
         }
         slow_lane().await;
@@ -57,7 +57,7 @@ impl wit::Host for Invocation {
     async fn state(&mut self, id: String) -> Answer<Option<wit::Delivery>> {
         // A message's state is asked for as one of any template: which one it was is not looked up before policy
         // has decided.
-        if let Err(error) = authorise(self, ("notify:read-state", "*", "any")) {
+        if let Err(error) = authorise(self, ("notify:read-state", "*", "any")).await {
             return Ok(Err(error));
         }
         let Ok(id) = id.parse::<MessageId>() else { return Ok(Ok(None)) };
@@ -93,7 +93,7 @@ impl Draft {
 }
 
 /// May this caller do `action` with its template, for a recipient of this kind?
-fn authorise(
+async fn authorise(
     invocation: &mut Invocation,
     (action, template, recipient): (&'static str, &str, &'static str),
 ) -> Result<(), wit::Error> {
@@ -104,7 +104,7 @@ fn authorise(
         ("recipient", Attribute::Text(recipient.into())),
     ];
     let access = Access::described(action, "MessageTemplate", format!("{scenario}/{template}"), &attributes);
-    invocation.authorise(&access).map_err(|refusal| match refusal {
+    invocation.authorise(&access).await.map_err(|refusal| match refusal {
         Refusal::Denied(reference) => wit::Error::Denied(reference),
         Refusal::Unrecorded => wit::Error::Other("the decision can't be recorded; try again later".to_owned()),
     })

@@ -31,7 +31,7 @@ impl wit::Host for Invocation {
     async fn current(&mut self) -> wasmtime::Result<Option<wit::Subject>> {
         let Some(subject) = self.subject().cloned() else { return Ok(None) };
         // Refused looks like anonymous to the guest; the record tells the two apart.
-        if self.authorise_own("subject:identify").is_err() {
+        if self.authorise_own("subject:identify").await.is_err() {
             return Ok(None);
         }
         let handles = self.provider::<Arc<Handles>>()?;
@@ -54,7 +54,7 @@ impl wit::Host for Invocation {
                 names.len()
             ))));
         }
-        let Ok(shown) = shown(self, &names, &purpose) else {
+        let Ok(shown) = shown(self, &names, &purpose).await else {
             return Ok(Err(wit::Error::Other("the decision can't be recorded; try again later".to_owned())));
         };
         if shown.is_empty() {
@@ -75,7 +75,11 @@ impl wit::Host for Invocation {
 
 /// The names that exist and that policy lets this caller see, each once, in the order asked for, with how they may be
 /// shown. An error when a decision can't be recorded.
-fn shown(invocation: &mut Invocation, names: &[String], purpose: &str) -> Result<Vec<(&'static str, Shown)>, Refusal> {
+async fn shown(
+    invocation: &mut Invocation,
+    names: &[String],
+    purpose: &str,
+) -> Result<Vec<(&'static str, Shown)>, Refusal> {
     let mut shown: Vec<(&'static str, Shown)> = Vec::new();
     let mut asked = Vec::new();
     for name in names.iter().filter_map(|name| FIELDS.into_iter().find(|field| field == name)) {
@@ -84,7 +88,7 @@ fn shown(invocation: &mut Invocation, names: &[String], purpose: &str) -> Result
         }
         asked.push(name);
         let access = Access::declared("subject:read-field", "Field", format!("subject.{name}")).for_purpose(purpose);
-        if let Some(how) = invocation.show(&access)? {
+        if let Some(how) = invocation.show(&access).await? {
             shown.push((name, how));
         }
     }

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 use support::{clock, guest, host, officer};
 use zhongtai_cap_subject::{Handles, MIGRATIONS, SubjectCapability, contract};
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, Channel, Decision, Digest, Effect, Event, Guard, Record, Recorder, Release,
-    RequestId, Subject, Timestamp,
+    Access, AuditUnavailable, Caller, Channel, Decision, Digest, Effect, Event, Guard, Question, Record, Recorder,
+    Release, RequestId, Subject, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions, Services,
@@ -39,11 +39,15 @@ const MANIFEST: &str = r#"
 struct Allowing(&'static [&'static str]);
 
 impl Guard for Allowing {
-    fn decide(&self, _: &Caller, access: &Access<'_>, _: Timestamp) -> Arc<Decision> {
-        let question = format!("{} {}", access.action, access.resource.id);
-        let allowed = access.action == "scenario:invoke" || self.0.contains(&question.as_str());
+    fn remembered(&self, _: &Caller, _: &Access<'_>, _: Timestamp) -> Option<Arc<Decision>> {
+        None
+    }
+
+    fn evaluate(&self, _: &Caller, question: Question, _: Timestamp) -> Arc<Decision> {
+        let asked = format!("{} {}", question.action, question.id);
+        let allowed = question.action == "scenario:invoke" || self.0.contains(&asked.as_str());
         let effect = if allowed { Effect::Allow } else { Effect::Deny };
-        Arc::new(Decision::new(access.into(), effect, "test".into()))
+        Arc::new(Decision::new(question, effect, "test".into()))
     }
 }
 

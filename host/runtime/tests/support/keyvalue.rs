@@ -63,7 +63,7 @@ impl wit::Host for Invocation {
 
     async fn apply(&mut self, changes: Vec<wit::Change>) -> wasmtime::Result<Result<Vec<u64>, wit::Error>> {
         let store = self.release().scenario().to_string();
-        match self.authorise(&Access::declared("keyvalue:write", "Store", store)) {
+        match self.authorise(&Access::declared("keyvalue:write", "Store", store)).await {
             Ok(()) => {}
             Err(Refusal::Denied(reference)) => return Ok(Err(wit::Error::Denied(reference))),
             Err(Refusal::Unrecorded) => return Err(wasmtime::Error::msg("not recorded")),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, Decision, Effect, Event, Guard, Mask, Record, Recorder, Timestamp,
+    Access, AuditUnavailable, Caller, Decision, Effect, Event, Guard, Mask, Question, Record, Recorder, Timestamp,
 };
 
 /// Allows everything, until told to deny.
@@ -40,9 +40,13 @@ impl TestGuard {
 }
 
 impl Guard for TestGuard {
-    fn decide(&self, _: &Caller, access: &Access<'_>, _: Timestamp) -> Arc<Decision> {
+    fn remembered(&self, _: &Caller, _: &Access<'_>, _: Timestamp) -> Option<Arc<Decision>> {
+        None
+    }
+
+    fn evaluate(&self, _: &Caller, question: Question, _: Timestamp) -> Arc<Decision> {
         let effect = if self.denies.load(Ordering::SeqCst) { Effect::Deny } else { Effect::Allow };
-        let mut decision = Decision::new(access.into(), effect, "test".into());
+        let mut decision = Decision::new(question, effect, "test".into());
         decision.mask = self.masks.load(Ordering::SeqCst).then_some(Mask::All);
         Arc::new(decision)
     }
