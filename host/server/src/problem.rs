@@ -157,7 +157,8 @@ impl From<LoadError> for Problem {
 
 impl From<AuditUnavailable> for Problem {
     fn from(error: AuditUnavailable) -> Self {
-        Self::inside(ErrorKind::Unavailable, "audit-unavailable", &error)
+        let problem = Self::inside(ErrorKind::Unavailable, "audit-unavailable", &error);
+        Self { detail: "the audit log can't be written, and what has to be recorded is not done".into(), ..problem }
     }
 }
 

@@ -13,6 +13,7 @@
 mod log;
 
 use std::{
+    ffi::OsStr,
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -42,6 +43,8 @@ pub struct Setup {
     pub body_s: u64,
     /// `sqlite://...` or `postgres://...`; empty is a SQLite file in `data`.
     pub store_url: String,
+    /// A command that starts the host, which becomes the host: such as `nsenter` into another file system.
+    pub within: Vec<String>,
 }
 
 // === impl Setup ===
@@ -58,6 +61,7 @@ impl Setup {
             follow_files: false,
             body_s: 30,
             store_url: String::new(),
+            within: Vec::new(),
         }
     }
 
@@ -110,7 +114,9 @@ impl Host {
     pub fn start(setup: &Setup) -> anyhow::Result<Self> {
         let config = setup.write_config()?;
         let log = setup.data.join("host.log");
-        let process = Command::new(&setup.zt)
+        let mut words = setup.within.iter().map(OsStr::new).chain([setup.zt.as_os_str()]);
+        let process = Command::new(words.next().context("nothing to start")?)
+            .args(words)
             .args(["serve", "--config"])
             .arg(config)
             // A backtrace for each of the errors that the sandbox makes and handles would cost more than the request.

@@ -5,6 +5,7 @@ use zhongtai::{
         log::logging::{self, Event, Level},
         random::random,
     },
+    keyvalue::Changes,
     prelude::*,
 };
 
@@ -46,4 +47,11 @@ pub fn keyvalue_flood() {
         let value = Some(value.clone());
         drop(store::apply(&[Change { key: key.to_string(), expected: Expectation::Any, value }]));
     }
+}
+
+/// Keeps something, as a well-behaved guest would.
+#[post("/keep")]
+pub fn keep() -> Result<&'static str> {
+    Changes::new().set("kept", &1).apply()?;
+    Ok("kept")
 }

@@ -26,6 +26,7 @@ zhongtai::plugin!(
     log_flood,
     random_flood,
     keyvalue_flood,
+    keep,
     huge_log,
     bad_status,
     bad_header,
