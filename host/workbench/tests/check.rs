@@ -192,6 +192,41 @@ fn grants_without_purpose_bounds_or_name_are_found() {
 }
 
 #[test]
+fn a_permit_need_not_ask_for_the_purpose_where_a_forbid_asks_everybody() {
+    let unasked = format!("{};\n", &CLEAN[..CLEAN.find("\nwhen").unwrap()]);
+    let beside = |forbid: &str| {
+        let found = found_in(&format!("{unasked}@id(\"stop\")\n{forbid}\n"));
+        found.contains(&"grant-without-purpose:1".to_owned())
+    };
+    let declared = "principal.purposes.contains(context.purpose)";
+    let all = "principal, action in Action::\"data:read\", resource";
+    for asks in [
+        format!("forbid ({all}) unless {{ {declared} }};"),
+        format!("forbid ({all}) when {{ !{declared} }};"),
+        format!("forbid ({all}) unless {{ principal has subject && {declared} }};"),
+        format!("forbid ({all}) when {{ !(principal has subject) || !{declared} }};"),
+    ] {
+        assert!(!beside(&asks), "{asks}");
+    }
+    for lets_somebody_through in [
+        format!("forbid ({all}) when {{ resource.level >= 4 }} unless {{ {declared} }};"),
+        format!("forbid ({all}) unless {{ principal has subject || {declared} }};"),
+        format!("forbid ({all}) when {{ {declared} }};"),
+        format!("forbid ({all}) unless {{ principal.purposes.contains(\"x\") }};"),
+        format!("forbid ({all}) unless {{ [\"x\"].contains(context.purpose) }};"),
+        format!(
+            "forbid (principal in Role::\"clerk\", action in Action::\"data:read\", resource) unless {{ {declared} }};"
+        ),
+        format!("forbid ({all} == Field::\"credit.standing\") unless {{ {declared} }};"),
+        "forbid (principal, action == Action::\"scenario:invoke\", resource) unless { principal has subject };"
+            .to_owned(),
+        format!("permit ({all}) when {{ {declared} }};"),
+    ] {
+        assert!(beside(&lets_somebody_through), "{lets_somebody_through}");
+    }
+}
+
+#[test]
 fn a_policy_accepts_a_finding_by_name_and_no_other() {
     let unasked = "@id(\"x\") permit (principal, action == Action::\"credit:check\", resource);\n";
     let accepting = |what: &str| check(&texts(&format!("@accept(\"{what}\") {unasked}")));

@@ -12,10 +12,26 @@ fn policies() -> PolicyTexts {
 }
 
 #[test]
-fn they_can_be_put_in_force_and_are_formatted() {
+fn nothing_is_found_in_them() {
     let report = check(&policies());
     assert!(report.is_valid(), "{}", report.render(Lang::En));
-    assert_eq!(report.formatted, [], "{}", report.render(Lang::En));
+    assert_eq!(report.findings, [], "{}", report.render(Lang::En));
+}
+
+#[test]
+fn without_the_guardrail_every_permit_that_asks_for_no_purpose_is_found() {
+    let guardrails = "platform/guardrails.cedar";
+    let (mut files, mut purpose) = (Vec::new(), 0);
+    for (path, text) in policies().files() {
+        let parts = text.split("\n@id(").filter(|part| !part.starts_with("\"guardrail-purpose-declared\""));
+        let kept = if path == guardrails { parts.collect::<Vec<_>>().join("\n@id(") } else { text.to_owned() };
+        purpose += usize::from(kept != text);
+        files.push((path.to_owned(), kept));
+    }
+    assert_eq!(purpose, 1);
+    let report = check(&PolicyTexts::new(files).unwrap());
+    let found = report.findings.iter().filter(|finding| finding.id == "grant-without-purpose").count();
+    assert_eq!(found, 28, "{}", report.render(Lang::En));
 }
 
 #[test]

@@ -107,8 +107,9 @@ fn lint(compiled: &Compiled, texts: &PolicyTexts) -> Result<(Vec<Finding>, usize
     let types = Types::new(texts);
     let mut findings = vacuous::warned(compiled);
     findings.extend(overlap::findings(&policies, &actions, compiled.entities()));
+    let surroundings = grant::Surroundings::new(&policies, &actions);
     for policy in &policies {
-        findings.extend(grant::findings(policy, &actions));
+        findings.extend(surroundings.findings(policy));
         let mut inside = vacuous::constant(policy);
         inside.extend(vacuous::contradicting(policy));
         inside.extend(erring::findings(policy, &envs(compiled, policy), &types, compiled.entities()));
