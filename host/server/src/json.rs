@@ -33,6 +33,11 @@ fn problem(rejection: &JsonRejection) -> Problem {
         JsonRejection::MissingJsonContentType(_) => {
             Problem::new(ErrorKind::Invalid, "content-type", "expected content-type: application/json")
         }
-        _ => Problem::new(ErrorKind::TooLarge, "body-too-large", "the body can't be read, or is too large"),
+        _ => unreadable(),
     }
+}
+
+/// What did not arrive whole.
+pub(crate) fn unreadable() -> Problem {
+    Problem::new(ErrorKind::TooLarge, "body-too-large", "the body can't be read, or is too large")
 }

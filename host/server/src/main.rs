@@ -11,6 +11,7 @@ mod edge;
 mod json;
 mod logging;
 mod metrics;
+mod params;
 mod platform_key;
 mod policies;
 mod problem;

@@ -27,16 +27,24 @@ pub(crate) struct Problem {
     retry_after_s: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A problem document (RFC 9457).
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Document<'a> {
+    /// `urn:zhongtai:problem:` and the code.
     r#type: String,
+    /// The status in words.
     title: &'a str,
     status: u16,
+    /// What is wrong, and what to do.
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
+    /// For programs: stays the same where words change.
     code: &'a str,
+    /// A ULID, to be named to who looks after the host.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     request_id: Option<RequestId>,
 }
 

@@ -2,24 +2,35 @@
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_audit::{Entry, ReadError, Reader};
 use zhongtai_authz::{ActiveSet, Compiled, PolicyTexts};
 use zhongtai_kernel::{ErrorKind, Lang, RequestId, Timestamp, Words};
 use zhongtai_workbench::{Recorded, explain_question, replay};
 
-use crate::{admin::auth::SecurityOfficer, app::App, json::Body, problem::Problem};
+use crate::{
+    admin::{
+        auth::{Role as _, Security, SecurityOfficer},
+        openapi::{Missing, Refused, Unusable},
+        schema,
+    },
+    app::App,
+    json::Body,
+    problem::Problem,
+};
 
 /// A request's records are written within this time of its beginning, seconds.
 const REQUEST_S: i64 = 300;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/policies/explain", post(explain)).route("/policies/replay", post(ask_again))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(explain)).routes(routes!(ask_again))
 }
 
 /// Which decision to explain.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExplainRequest {
     /// A record's reference: what a denial shows.
@@ -27,18 +38,20 @@ pub(crate) struct ExplainRequest {
 }
 
 /// What to ask again, and whom.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayRequest {
-    /// The draft.
+    /// The draft: text by file path.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub(crate) texts: PolicyTexts,
     /// The decisions of how many days.
     pub(crate) days: u16,
 }
 
 /// A report, and the same for people in both languages.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Told {
+    #[schema(value_type = schema::Words)]
     pub(crate) text: Words,
     pub(crate) report: serde_json::Value,
 }
@@ -52,7 +65,16 @@ impl Told {
     }
 }
 
-/// `POST /admin/v1/policies/explain`: a recorded decision, explained by the policies in force now.
+/// A recorded decision, explained by the policies in force now.
+#[utoipa::path(
+    post,
+    path = "/policies/explain",
+    operation_id = "explain_decision",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    request_body = ExplainRequest,
+    responses((status = 200, description = "the explanation", body = Told), Refused, Unusable, Missing),
+)]
 async fn explain(
     State(app): State<Arc<App>>,
     _: SecurityOfficer,
@@ -67,7 +89,16 @@ async fn explain(
     .await
 }
 
-/// `POST /admin/v1/policies/replay`: recorded decisions that a draft would have made otherwise.
+/// Recorded decisions that a draft would have made otherwise.
+#[utoipa::path(
+    post,
+    path = "/policies/replay",
+    operation_id = "replay_decisions",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    request_body = ReplayRequest,
+    responses((status = 200, description = "what would flip", body = Told), Refused, Unusable),
+)]
 async fn ask_again(
     State(app): State<Arc<App>>,
     _: SecurityOfficer,

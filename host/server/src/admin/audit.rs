@@ -3,39 +3,42 @@
 use std::{io, path::Path as FilePath, sync::Arc};
 
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
-    extract::{Path, Query, State},
+    extract::State,
     response::{IntoResponse, Response},
-    routing::get,
 };
 use bytes::Bytes;
 use http::header;
 use http_body_util::channel::{Channel, Sender};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_audit::{InclusionProof, Reader, RecordLine};
 use zhongtai_kernel::ErrorKind;
 
 use crate::{
-    admin::auth::{AnyAdministrator, Auditor},
+    admin::{
+        auth::{AnyAdministrator, Audit, Auditor, Role as _, Security, System},
+        openapi::{Missing, Refused, Unusable},
+        schema,
+    },
     app::App,
+    params::{Path, Query},
     problem::Problem,
 };
 
 /// The most records in one answer.
 const MOST: u64 = 1_000;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/audit/records", get(records))
-        .route("/audit/records/{number}/proof", get(proof))
-        .route("/audit/export", get(export))
-        .route("/audit/keys", get(keys))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(records)).routes(routes!(proof)).routes(routes!(export)).routes(routes!(keys))
 }
 
 /// Which records.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Range {
     /// The first one's number; by default the oldest that is kept.
@@ -50,19 +53,29 @@ fn hundred() -> u64 {
 }
 
 /// Records as they are in the log.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Records {
+    #[schema(value_type = Vec<Object>)]
     pub(crate) records: Vec<Box<RawValue>>,
 }
 
 /// The keys that this host's checkpoints are signed with.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Keys {
     /// C2SP verifier keys, one a line: Ed25519 and SM2.
     pub(crate) public: String,
 }
 
-/// `GET /admin/v1/audit/records?from=&limit=`
+/// Records as they are in the log, oldest first.
+#[utoipa::path(
+    get,
+    path = "/audit/records",
+    operation_id = "list_audit_records",
+    tag = "audit",
+    security(("bearer" = [Audit::NAME])),
+    params(Range),
+    responses((status = 200, description = "records", body = Records), Refused, Unusable),
+)]
 async fn records(
     State(app): State<Arc<App>>,
     _: Auditor,
@@ -79,7 +92,16 @@ async fn records(
     Ok(Json(Records { records }))
 }
 
-/// `GET /admin/v1/audit/records/{number}/proof`
+/// That a record is in the log: its path to a signed checkpoint.
+#[utoipa::path(
+    get,
+    path = "/audit/records/{number}/proof",
+    operation_id = "prove_audit_record",
+    tag = "audit",
+    security(("bearer" = [Audit::NAME])),
+    params(("number" = u64, Path, description = "the record")),
+    responses((status = 200, description = "the proof", body = schema::InclusionProof), Refused, Missing),
+)]
 async fn proof(
     State(app): State<Arc<App>>,
     _: Auditor,
@@ -91,12 +113,28 @@ async fn proof(
     Ok(Json(tokio::task::spawn_blocking(prove).await.map_err(|_| lost())??))
 }
 
-/// `GET /admin/v1/audit/keys`
+/// The keys that this host's checkpoints are signed with.
+#[utoipa::path(
+    get,
+    path = "/audit/keys",
+    operation_id = "show_audit_keys",
+    tag = "audit",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    responses((status = 200, description = "verifier keys", body = Keys), Refused),
+)]
 async fn keys(State(app): State<Arc<App>>, _: AnyAdministrator) -> Json<Keys> {
     Json(Keys { public: app.audit_keys.to_string() })
 }
 
-/// `GET /admin/v1/audit/export`: a tar file of what the newest checkpoint covers.
+/// A tar file of what the newest checkpoint covers.
+#[utoipa::path(
+    get,
+    path = "/audit/export",
+    operation_id = "export_audit_log",
+    tag = "audit",
+    security(("bearer" = [Audit::NAME])),
+    responses((status = 200, description = "the log", content_type = "application/x-tar", body = Vec<u8>), Refused),
+)]
 async fn export(State(app): State<Arc<App>>, auditor: Auditor) -> Result<Response, Problem> {
     app.record_first(auditor.actor(), "audit:export", "the whole log").await?;
     app.audit.checkpoint().await?;

@@ -2,30 +2,38 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    extract::{Path, State},
-    routing::{get, put},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_kernel::ErrorKind;
 use zhongtai_registry::Grant;
 
 use crate::{
     admin::{
-        auth::Operator,
+        auth::{Operator, Role as _, System},
+        openapi::{Missing, Refused},
         plugins::{scenario, with_logins},
+        schema::{self, OfScenario},
     },
     app::App,
+    params::Path,
     problem::Problem,
 };
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/grants/{department}/{name}", get(list))
-        .route("/grants/{department}/{name}/{capability}", put(grant).delete(revoke))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(grant, revoke))
 }
 
+/// What a scenario may use.
+#[utoipa::path(
+    get,
+    path = "/grants/{department}/{name}",
+    operation_id = "list_grants",
+    tag = "grants",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario),
+    responses((status = 200, description = "the grants", body = Vec<schema::Grant>), Refused, Missing),
+)]
 async fn list(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -34,6 +42,16 @@ async fn list(
     Ok(Json(with_logins(&app, app.registry.grants(&scenario(&path)?).await?).await?))
 }
 
+/// Lets a scenario use a capability.
+#[utoipa::path(
+    put,
+    path = "/grants/{department}/{name}/{capability}",
+    operation_id = "add_grant",
+    tag = "grants",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario, ("capability" = String, Path, description = "`credit`, `notify`, ...")),
+    responses((status = 204, description = "done"), Refused, Missing),
+)]
 async fn grant(
     State(app): State<Arc<App>>,
     operator: Operator,
@@ -51,6 +69,16 @@ async fn grant(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Takes a capability from a scenario. A release that imports it answers 503 from then on.
+#[utoipa::path(
+    delete,
+    path = "/grants/{department}/{name}/{capability}",
+    operation_id = "remove_grant",
+    tag = "grants",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario, ("capability" = String, Path, description = "`credit`, `notify`, ...")),
+    responses((status = 204, description = "done"), Refused, Missing),
+)]
 async fn revoke(
     State(app): State<Arc<App>>,
     operator: Operator,

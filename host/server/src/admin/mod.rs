@@ -7,8 +7,10 @@ mod data;
 mod grants;
 mod logins;
 mod messages;
+mod openapi;
 mod plugins;
 mod policies;
+mod schema;
 mod settings;
 mod users;
 
@@ -16,6 +18,7 @@ pub(crate) use ask::{ExplainRequest, ReplayRequest, Told};
 pub(crate) use audit::{Keys as AuditKeysReport, Records};
 pub(crate) use auth::ROLES;
 pub(crate) use messages::DeadReport;
+pub(crate) use openapi::document;
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
@@ -32,6 +35,7 @@ use axum::{
     routing::{get, post},
 };
 use http::header;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_kernel::ErrorKind;
 
 use crate::{
@@ -45,26 +49,32 @@ const MAX_UPLOAD: usize = 48 << 20;
 
 /// Every route of the admin listener.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let operators = Router::new()
-        .route("/sign-in", post(auth::sign_in))
-        .merge(plugins::routes())
-        .merge(grants::routes())
-        .merge(settings::routes())
-        .merge(users::routes())
-        .merge(data::routes())
-        .merge(messages::routes())
-        .merge(policies::routes())
-        .merge(ask::routes())
-        .merge(audit::routes());
     Router::new()
+        .merge(Router::from(described()))
         .route("/healthz", get(live))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .nest("/admin/v1", operators)
         .layer(DefaultBodyLimit::max(MAX_UPLOAD))
         .fallback(async || Problem::not_found("page").into_response())
         .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
         .with_state(app)
+}
+
+/// The API with its description. A plain router joins it by `OpenApiRouter::from`, and is not described then.
+fn described() -> OpenApiRouter<Arc<App>> {
+    let operators = OpenApiRouter::new()
+        .routes(routes!(openapi::describe))
+        .merge(plugins::routes())
+        .merge(grants::routes())
+        .merge(settings::routes())
+        .merge(data::routes())
+        .merge(messages::routes())
+        .merge(policies::routes())
+        .merge(ask::routes())
+        .merge(audit::routes())
+        .merge(Router::new().route("/sign-in", post(auth::sign_in)).into())
+        .merge(users::routes().into());
+    OpenApiRouter::with_openapi(openapi::base()).nest("/admin/v1", operators)
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {

@@ -2,37 +2,41 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    extract::{Path, Query, State},
-    routing::{delete, get, post},
-};
+use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_cap_log::LogLine;
 use zhongtai_kernel::{ALWAYS_GRANTED, Digest, ErrorKind, Release, ScenarioId, Timestamp};
 use zhongtai_registry::{Grant, NewRelease};
 use zhongtai_runtime::inspect;
 
 use crate::{
-    admin::{auth::Operator, logins::login},
+    admin::{
+        auth::{Operator, Role as _, System},
+        logins::login,
+        openapi::{Conflicting, Missing, Refused, Unusable},
+        schema::{self, OfScenario},
+    },
     app::App,
     deployments::Slot,
     json::Body,
+    params::{Path, Query},
     problem::Problem,
 };
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/plugins", get(list).post(deploy))
-        .route("/plugins/check", post(check))
-        .route("/plugins/{department}/{name}", delete(remove))
-        .route("/plugins/{department}/{name}/rollback", post(rollback))
-        .route("/plugins/{department}/{name}/logs", get(logs))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, deploy))
+        .routes(routes!(check))
+        .routes(routes!(remove))
+        .routes(routes!(rollback))
+        .routes(routes!(logs))
 }
 
 /// A component on its way in.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Upload {
     /// The text of `plugin.toml`.
@@ -49,7 +53,7 @@ fn all() -> i64 {
 }
 
 /// What a component imports, and whether it may.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct CheckReport {
     pub(crate) scenario: String,
     pub(crate) version: String,
@@ -62,7 +66,7 @@ pub(crate) struct CheckReport {
 }
 
 /// One capability of a component.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct CapabilityReport {
     pub(crate) name: String,
     pub(crate) interfaces: Vec<String>,
@@ -74,7 +78,7 @@ pub(crate) struct CapabilityReport {
 }
 
 /// One line of `zt plugin list`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct DeploymentReport {
     pub(crate) scenario: String,
     pub(crate) version: String,
@@ -104,7 +108,16 @@ fn parse(upload: &Upload) -> Result<Parsed, Problem> {
     Ok(Parsed { release: Arc::new(release), manifest: upload.manifest.clone(), component })
 }
 
-/// `POST /admin/v1/plugins/check`
+/// What a component imports, and whether it may: nothing is changed.
+#[utoipa::path(
+    post,
+    path = "/plugins/check",
+    operation_id = "check_plugin",
+    tag = "plugins",
+    security(("bearer" = [System::NAME])),
+    request_body = Upload,
+    responses((status = 200, description = "what it imports", body = CheckReport), Refused, Unusable),
+)]
 async fn check(
     State(app): State<Arc<App>>,
     _: Operator,
@@ -157,7 +170,18 @@ fn capability_report(name: &str, imports: &[String], release: &Release, grants: 
     }
 }
 
-/// `POST /admin/v1/plugins`: check, compile, then switch over in one transaction.
+/// Deploys a release.
+///
+/// It is checked and compiled; then the scenario switches over in one transaction.
+#[utoipa::path(
+    post,
+    path = "/plugins",
+    operation_id = "deploy_plugin",
+    tag = "plugins",
+    security(("bearer" = [System::NAME])),
+    request_body = Upload,
+    responses((status = 200, description = "deployed", body = CheckReport), Refused, Unusable, Conflicting),
+)]
 async fn deploy(
     State(app): State<Arc<App>>,
     operator: Operator,
@@ -181,7 +205,15 @@ async fn deploy(
     Ok(Json(report(&app, &parsed).await?))
 }
 
-/// `GET /admin/v1/plugins`
+/// Every release that is deployed, with this host's figures.
+#[utoipa::path(
+    get,
+    path = "/plugins",
+    operation_id = "list_plugins",
+    tag = "plugins",
+    security(("bearer" = [System::NAME])),
+    responses((status = 200, description = "the deployments", body = Vec<DeploymentReport>), Refused),
+)]
 async fn list(State(app): State<Arc<App>>, _: Operator) -> Json<Vec<DeploymentReport>> {
     Json(app.deployments.all().iter().map(|slot| deployment_report(slot)).collect())
 }
@@ -204,12 +236,23 @@ fn deployment_report(slot: &Slot) -> DeploymentReport {
 }
 
 /// What a rollback went back to.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct RolledBack {
+    /// `sha256:` and 64 digits.
+    #[schema(value_type = String)]
     pub(crate) release: Digest,
 }
 
-/// `POST /admin/v1/plugins/{department}/{name}/rollback`
+/// Gives all requests to the release that was deployed before.
+#[utoipa::path(
+    post,
+    path = "/plugins/{department}/{name}/rollback",
+    operation_id = "roll_back_plugin",
+    tag = "plugins",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario),
+    responses((status = 200, description = "what answers now", body = RolledBack), Refused, Missing, Conflicting),
+)]
 async fn rollback(
     State(app): State<Arc<App>>,
     operator: Operator,
@@ -222,7 +265,16 @@ async fn rollback(
     Ok(Json(RolledBack { release }))
 }
 
-/// `DELETE /admin/v1/plugins/{department}/{name}`
+/// Ends a scenario's deployments. Its releases and data stay.
+#[utoipa::path(
+    delete,
+    path = "/plugins/{department}/{name}",
+    operation_id = "remove_plugin",
+    tag = "plugins",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario),
+    responses((status = 204, description = "done"), Refused, Missing),
+)]
 async fn remove(
     State(app): State<Arc<App>>,
     operator: Operator,
@@ -235,13 +287,25 @@ async fn remove(
     Ok(http::StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+/// Which lines.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct After {
+    /// The number of the last line that is known.
     #[serde(default)]
     after: u64,
 }
 
-/// `GET /admin/v1/plugins/{department}/{name}/logs?after=N`
+/// What a scenario logged on this host: the last 500 lines.
+#[utoipa::path(
+    get,
+    path = "/plugins/{department}/{name}/logs",
+    operation_id = "list_log_lines",
+    tag = "plugins",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario, After),
+    responses((status = 200, description = "oldest first", body = Vec<schema::LogLine>), Refused, Missing),
+)]
 async fn logs(
     State(app): State<Arc<App>>,
     _: Operator,

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    extract::{Path, State},
-    routing::{delete, get, post},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_authz::PolicyTexts;
 use zhongtai_governance::{Proposal, Version};
 use zhongtai_kernel::{Digest, ErrorKind, Lang, RequestId, Words};
@@ -16,45 +14,50 @@ use zhongtai_kernel::{Digest, ErrorKind, Lang, RequestId, Words};
 use crate::{
     admin::{
         ask::Told,
-        auth::{AnyAdministrator, SecurityOfficer},
+        auth::{AnyAdministrator, Audit, Role as _, Security, SecurityOfficer, System},
         logins::login,
+        openapi::{Conflicting, Missing, Refused, Unusable},
+        schema,
     },
     analysis,
     app::App,
     json::Body,
+    params::Path,
     problem::Problem,
 };
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/policies", get(history).post(propose))
-        .route("/policies/in-force", get(in_force))
-        .route("/policies/rollback", post(roll_back))
-        .route("/policies/shadow", delete(end_shadow).get(shadow_report))
-        .route("/policies/{number}", get(show))
-        .route("/policies/{number}/texts", get(texts))
-        .route("/policies/{number}/approve", post(approve))
-        .route("/policies/{number}/reject", post(reject))
-        .route("/policies/{number}/activate", post(activate))
-        .route("/policies/{number}/shadow", post(shadow))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(history, propose))
+        .routes(routes!(in_force))
+        .routes(routes!(roll_back))
+        .routes(routes!(end_shadow, shadow_report))
+        .routes(routes!(show))
+        .routes(routes!(texts))
+        .routes(routes!(approve))
+        .routes(routes!(reject))
+        .routes(routes!(activate))
+        .routes(routes!(shadow))
 }
 
 /// A draft, put forward.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Draft {
     pub(crate) reason: String,
+    /// Text by file path: `credit/credit.cedar`.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub(crate) texts: PolicyTexts,
 }
 
 /// The number that a draft got.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Proposed {
     pub(crate) number: i64,
 }
 
 /// Why somebody agrees, refuses or goes back.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Why {
     pub(crate) reason: String,
@@ -64,15 +67,25 @@ pub(crate) struct Why {
 }
 
 /// What decides now.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct InForceReport {
     /// `None` when policy files are followed without versions.
     pub(crate) number: Option<i64>,
+    /// `sha256:` and 64 digits.
+    #[schema(value_type = String)]
     pub(crate) hash: Digest,
     pub(crate) policies: usize,
 }
 
-/// `GET /admin/v1/policies`: every version, newest first.
+/// Every version, newest first.
+#[utoipa::path(
+    get,
+    path = "/policies",
+    operation_id = "list_policy_versions",
+    tag = "policies",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    responses((status = 200, description = "newest first", body = Vec<schema::Version>), Refused),
+)]
 async fn history(State(app): State<Arc<App>>, _: AnyAdministrator) -> Result<Json<Vec<Version>>, Problem> {
     let mut history = app.policies.versions().history().await?;
     for version in &mut history {
@@ -88,13 +101,30 @@ async fn with_logins(app: &App, version: &mut Version) -> Result<(), Problem> {
     Ok(())
 }
 
-/// `GET /admin/v1/policies/in-force`
+/// What decides now.
+#[utoipa::path(
+    get,
+    path = "/policies/in-force",
+    operation_id = "show_policies_in_force",
+    tag = "policies",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    responses((status = 200, description = "what decides", body = InForceReport), Refused),
+)]
 async fn in_force(State(app): State<Arc<App>>, _: AnyAdministrator) -> Json<InForceReport> {
     let summary = app.policies.authz().summary();
     Json(InForceReport { number: app.policies.number(), hash: summary.hash, policies: summary.policies })
 }
 
-/// `GET /admin/v1/policies/{number}`
+/// One version, with what happened to it.
+#[utoipa::path(
+    get,
+    path = "/policies/{number}",
+    operation_id = "show_policy_version",
+    tag = "policies",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    params(("number" = i64, Path, description = "the version")),
+    responses((status = 200, description = "the version", body = schema::Version), Refused, Missing),
+)]
 async fn show(
     State(app): State<Arc<App>>,
     _: AnyAdministrator,
@@ -105,7 +135,19 @@ async fn show(
     Ok(Json(version))
 }
 
-/// `GET /admin/v1/policies/{number}/texts`
+/// The texts of one version, by file path.
+#[utoipa::path(
+    get,
+    path = "/policies/{number}/texts",
+    operation_id = "read_policy_texts",
+    tag = "policies",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    params(("number" = i64, Path, description = "the version")),
+    responses(
+        (status = 200, description = "text by path: `credit/credit.cedar`", body = BTreeMap<String, String>),
+        Refused, Missing,
+    ),
+)]
 async fn texts(
     State(app): State<Arc<App>>,
     _: AnyAdministrator,
@@ -114,7 +156,18 @@ async fn texts(
     Ok(Json(app.policies.versions().texts(number).await?))
 }
 
-/// `POST /admin/v1/policies`: checks a draft, runs its cases, keeps it as a version and has the change analysed.
+/// Puts a draft forward.
+///
+/// It is checked and its cases are run first; then it is kept as a version and the change is analysed.
+#[utoipa::path(
+    post,
+    path = "/policies",
+    operation_id = "propose_policies",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    request_body = Draft,
+    responses((status = 200, description = "the draft's number", body = Proposed), Refused, Unusable, Conflicting),
+)]
 async fn propose(
     State(app): State<Arc<App>>,
     officer: SecurityOfficer,
@@ -149,7 +202,17 @@ fn examine(texts: &PolicyTexts) -> Result<(), Problem> {
     }
 }
 
-/// `POST /admin/v1/policies/{number}/approve`
+/// Agrees to a version, as a second person.
+#[utoipa::path(
+    post,
+    path = "/policies/{number}/approve",
+    operation_id = "approve_policy_version",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    params(("number" = i64, Path, description = "the version")),
+    request_body = Why,
+    responses((status = 204, description = "done"), Refused, Unusable, Missing, Conflicting),
+)]
 async fn approve(
     State(app): State<Arc<App>>,
     officer: SecurityOfficer,
@@ -161,7 +224,17 @@ async fn approve(
     done(&app, officer.actor(), "policy:approve", number)
 }
 
-/// `POST /admin/v1/policies/{number}/reject`
+/// Refuses a version, or takes an own one back.
+#[utoipa::path(
+    post,
+    path = "/policies/{number}/reject",
+    operation_id = "reject_policy_version",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    params(("number" = i64, Path, description = "the version")),
+    request_body = Why,
+    responses((status = 204, description = "done"), Refused, Unusable, Missing, Conflicting),
+)]
 async fn reject(
     State(app): State<Arc<App>>,
     officer: SecurityOfficer,
@@ -173,7 +246,16 @@ async fn reject(
     done(&app, officer.actor(), "policy:reject", number)
 }
 
-/// `POST /admin/v1/policies/{number}/activate`
+/// Puts an approved version in force.
+#[utoipa::path(
+    post,
+    path = "/policies/{number}/activate",
+    operation_id = "activate_policy_version",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    params(("number" = i64, Path, description = "the version")),
+    responses((status = 204, description = "done"), Refused, Missing, Conflicting),
+)]
 async fn activate(
     State(app): State<Arc<App>>,
     officer: SecurityOfficer,
@@ -186,7 +268,19 @@ async fn activate(
     done(&app, officer.actor(), "policy:activate", number)
 }
 
-/// `POST /admin/v1/policies/rollback`: an earlier version, at once.
+/// Puts an earlier version in force again, at once.
+#[utoipa::path(
+    post,
+    path = "/policies/rollback",
+    operation_id = "roll_back_policies",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    request_body = Why,
+    responses(
+        (status = 200, description = "the version in force now", body = Proposed),
+        Refused, Unusable, Missing, Conflicting,
+    ),
+)]
 async fn roll_back(
     State(app): State<Arc<App>>,
     officer: SecurityOfficer,
@@ -201,7 +295,16 @@ async fn roll_back(
     Ok(Json(Proposed { number }))
 }
 
-/// `POST /admin/v1/policies/{number}/shadow`: evaluates a draft beside the version in force.
+/// Evaluates a draft beside the version in force.
+#[utoipa::path(
+    post,
+    path = "/policies/{number}/shadow",
+    operation_id = "shadow_policy_version",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    params(("number" = i64, Path, description = "the version")),
+    responses((status = 204, description = "done"), Refused, Missing, Conflicting),
+)]
 async fn shadow(
     State(app): State<Arc<App>>,
     officer: SecurityOfficer,
@@ -214,7 +317,15 @@ async fn shadow(
     done(&app, officer.actor(), "policy:shadow", number)
 }
 
-/// `DELETE /admin/v1/policies/shadow`
+/// Ends the evaluation of a draft beside the version in force.
+#[utoipa::path(
+    delete,
+    path = "/policies/shadow",
+    operation_id = "end_shadow",
+    tag = "policies",
+    security(("bearer" = [Security::NAME])),
+    responses((status = 204, description = "done"), Refused, Conflicting),
+)]
 async fn end_shadow(State(app): State<Arc<App>>, officer: SecurityOfficer) -> Result<StatusCode, Problem> {
     app.record_first(officer.actor(), "policy:end-shadow", "").await?;
     app.policies.versions().shadow(None, &officer.actor()).await?;
@@ -222,7 +333,15 @@ async fn end_shadow(State(app): State<Arc<App>>, officer: SecurityOfficer) -> Re
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /admin/v1/policies/shadow`: what the draft in shadow decided otherwise, on this host.
+/// What the draft in shadow decided otherwise, on this host.
+#[utoipa::path(
+    get,
+    path = "/policies/shadow",
+    operation_id = "show_shadow",
+    tag = "policies",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    responses((status = 200, description = "differences so far", body = Told), Refused, Missing),
+)]
 async fn shadow_report(State(app): State<Arc<App>>, _: AnyAdministrator) -> Result<Json<Told>, Problem> {
     let shadow = app.policies.shadow().ok_or_else(|| Problem::not_found("draft in shadow"))?;
     let report = shadow.1.report();

@@ -2,34 +2,50 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::put,
-};
+use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    admin::{auth::Operator, plugins::scenario},
+    admin::{
+        auth::{Operator, Role as _, System},
+        openapi::{Missing, Refused, Unusable},
+        plugins::scenario,
+        schema::OfScenario,
+    },
     app::App,
     json::Body,
+    params::Path,
     problem::Problem,
 };
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/settings/{department}/{name}/{key}", put(set).delete(unset))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(set, unset))
 }
 
 /// A setting's value.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SettingValue)]
 pub(crate) struct Value {
     pub(crate) value: String,
 }
 
 type Key = (String, String, String);
 
+/// Sets a value. It may be a secret: only its key is recorded.
+#[utoipa::path(
+    put,
+    path = "/settings/{department}/{name}/{key}",
+    operation_id = "change_setting",
+    tag = "settings",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario, ("key" = String, Path, description = "as the scenario asks `config` for it")),
+    request_body = Value,
+    responses((status = 204, description = "done"), Refused, Unusable),
+)]
 async fn set(
     State(app): State<Arc<App>>,
     operator: Operator,
@@ -39,6 +55,16 @@ async fn set(
     change(&app, &operator, key, Some(value.value)).await
 }
 
+/// Takes a value away.
+#[utoipa::path(
+    delete,
+    path = "/settings/{department}/{name}/{key}",
+    operation_id = "remove_setting",
+    tag = "settings",
+    security(("bearer" = [System::NAME])),
+    params(OfScenario, ("key" = String, Path, description = "as the scenario asks `config` for it")),
+    responses((status = 204, description = "done"), Refused, Missing),
+)]
 async fn unset(State(app): State<Arc<App>>, operator: Operator, Path(key): Path<Key>) -> Result<StatusCode, Problem> {
     change(&app, &operator, key, None).await
 }

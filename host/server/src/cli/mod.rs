@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{config::Config, logging, serve};
+use crate::{admin, config::Config, logging, serve};
 pub(crate) use client::Client;
 
 /// Zhongtai (中台): a district government's business middle-platform.
@@ -80,6 +80,8 @@ enum Verb {
     /// Look after messages that could not be delivered.
     #[command(subcommand)]
     Message(message::Verb),
+    /// Print the description of the admin API, OpenAPI 3.1. No host is needed.
+    Openapi,
 }
 
 // === impl Command ===
@@ -90,6 +92,10 @@ impl Command {
             let config = Config::load(config.as_deref())?;
             logging::start(config.log.json);
             return serve::serve(config);
+        }
+        if let Verb::Openapi = &self.verb {
+            println!("{}", admin::document());
+            return Ok(());
         }
         if let Verb::Policy(policy) = &self.verb
             && policy.is_worker()
@@ -105,7 +111,7 @@ impl Command {
     async fn ask(self) -> anyhow::Result<()> {
         let client = Client::new(self.host)?;
         match self.verb {
-            Verb::Serve { .. } => Ok(()),
+            Verb::Serve { .. } | Verb::Openapi => Ok(()),
             Verb::Plugin(verb) => verb.run(&client).await,
             Verb::Grant(verb) => verb.run(&client).await,
             Verb::Setting(verb) => verb.run(&client).await,

@@ -1,0 +1,245 @@
+//! How the types of other crates look in JSON, for the description of the API: those crates know nothing of HTTP.
+//!
+//! A test at the end reads what they write with these types, which refuse what they don't know.
+#![allow(dead_code, reason = "read by the macro, which makes a schema of each")]
+
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use zhongtai_kernel::Timestamp;
+
+/// Which scenario.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OfScenario {
+    /// `441802-chengguan`
+    department: String,
+    /// `pothole`
+    name: String,
+}
+
+/// A version with what happened to it, without its texts.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Version {
+    /// From 1.
+    number: i64,
+    /// The version it was made from; 0 for the first.
+    base: i64,
+    /// Of its texts: what decisions carry. `sha256:` and 64 digits.
+    hash: String,
+    state: State,
+    /// What the analysis found, once it is done.
+    proof: Option<Proof>,
+    /// What happened, oldest first.
+    events: Vec<Event>,
+}
+
+/// How far a version has come.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    /// Waits for a second person.
+    Proposed,
+    /// May be activated.
+    Approved,
+    /// Will never be in force.
+    Rejected,
+    /// Decides now.
+    InForce,
+    /// Decided once; may come back.
+    Replaced,
+}
+
+/// What the analysis of a change found, at worst over all kinds of requests.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Proof {
+    /// Nothing new can be granted.
+    Proved,
+    /// Something new can be granted: there is a request that shows it.
+    Counterexample,
+    /// The solver could not say.
+    Unknown,
+    /// The change is beyond what the solver understands.
+    Unsupported,
+}
+
+/// What was done to a version.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    /// From 1, without gaps.
+    step: i64,
+    version: i64,
+    act: Act,
+    /// The login name, or the host.
+    actor: String,
+    at: Timestamp,
+    /// Why, in the actor's words; for an analysis what it found.
+    reason: String,
+    /// For a proposal the base and the hash of the texts, for an analysis its report.
+    detail: String,
+    /// Over this and the event before, base64.
+    signature: String,
+}
+
+/// What somebody, or the host, did to a version.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Act {
+    Propose,
+    Analyse,
+    Approve,
+    Reject,
+    Activate,
+    RollBack,
+    Shadow,
+    EndShadow,
+}
+
+/// A text in both languages.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    /// 中文
+    zh: String,
+    /// English
+    en: String,
+}
+
+/// A record and its Merkle audit path (RFC 6962, section 2.1.1) up to a signed checkpoint.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InclusionProof {
+    /// The record's line, without its newline. Its leaf hash is SHA-256 of a zero byte and this.
+    record: String,
+    /// The record's number.
+    index: u64,
+    /// Records under the checkpoint.
+    size: u64,
+    /// The path from the leaf's neighbour to below the root, base64.
+    hashes: Vec<String>,
+    /// A C2SP signed note.
+    checkpoint: String,
+}
+
+/// One event of a guest.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogLine {
+    /// Grows by one with every line of this host: ask for what came after it.
+    number: u64,
+    at: Timestamp,
+    /// In which request.
+    request: String,
+    /// `trace` to `error`.
+    level: String,
+    /// The guest's module.
+    target: String,
+    message: String,
+    /// Named values.
+    fields: Vec<(String, String)>,
+}
+
+/// An operator's approval: the scenario may use the capability.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grant {
+    /// `department/name`
+    scenario: String,
+    capability: String,
+    /// The login name of who approved.
+    granted_by: String,
+    granted_at: Timestamp,
+}
+
+/// What became of a file's rows.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImportReport {
+    /// Rows stored.
+    accepted: u64,
+    /// Rows left out.
+    rejected: Vec<RejectedRow>,
+}
+
+/// A row that can't be a record.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RejectedRow {
+    /// From 1; the header is not counted.
+    row: u64,
+    /// What is wrong, without the row's values.
+    problem: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Serialize, de::DeserializeOwned};
+    use zhongtai_kernel::{Digest, Words as KernelWords};
+
+    use super::*;
+
+    /// What another crate writes is what its description here knows, no more and no less.
+    fn fits<Described: DeserializeOwned>(real: &impl Serialize) {
+        let json = serde_json::to_string(real).unwrap();
+        if let Err(error) = serde_json::from_str::<Described>(&json) {
+            panic!("{error}: {json}");
+        }
+    }
+
+    fn event(act: zhongtai_governance::Act) -> zhongtai_governance::Event {
+        zhongtai_governance::Event {
+            step: 1,
+            version: 1,
+            act,
+            actor: "host".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            reason: String::new(),
+            detail: String::new(),
+            signature: String::new(),
+        }
+    }
+
+    #[test]
+    fn versions_are_described_as_they_are_written() {
+        use zhongtai_governance::{Act, Proof, State};
+        let acts = [Act::Propose, Act::Analyse, Act::Approve, Act::Reject, Act::Activate, Act::RollBack];
+        let states = [State::Proposed, State::Approved, State::Rejected, State::InForce, State::Replaced];
+        let proofs = [Proof::Proved, Proof::Counterexample, Proof::Unknown, Proof::Unsupported];
+        for (state, proof) in states.into_iter().zip(proofs.map(Some).into_iter().chain([None])) {
+            let events = acts.into_iter().chain([Act::Shadow, Act::EndShadow]).map(event).collect();
+            let hash = Digest::of(b"");
+            fits::<Version>(&zhongtai_governance::Version { number: 2, base: 1, hash, state, proof, events });
+        }
+    }
+
+    #[test]
+    fn other_answers_are_described_as_they_are_written() {
+        fits::<Words>(&KernelWords::new("甲", "a"));
+        let rejected = vec![zhongtai_cap_credit::RejectedRow { row: 1, problem: "no code".to_owned() }];
+        fits::<ImportReport>(&zhongtai_cap_credit::ImportReport { accepted: 1, rejected });
+        fits::<Grant>(&zhongtai_registry::Grant {
+            scenario: "441802-chengguan/pothole".parse().unwrap(),
+            capability: "notify".to_owned(),
+            granted_by: "operator".to_owned(),
+            granted_at: Timestamp::UNIX_EPOCH,
+        });
+        fits::<LogLine>(&zhongtai_cap_log::LogLine {
+            number: 1,
+            at: Timestamp::UNIX_EPOCH,
+            request: String::new(),
+            level: "info",
+            target: String::new(),
+            message: String::new(),
+            fields: vec![("grid".to_owned(), "1".to_owned())],
+        });
+        fits::<InclusionProof>(&zhongtai_audit::InclusionProof {
+            record: String::new(),
+            index: 0,
+            size: 1,
+            hashes: Vec::new(),
+            checkpoint: String::new(),
+        });
+    }
+}
