@@ -11,6 +11,7 @@ use axum::{
 use zhongtai_kernel::{ErrorKind, RequestId, Subject};
 
 use crate::{
+    admin::openapi::{Refused, Unusable},
     app::App,
     edge::{SignIn, SignedIn, authenticate, session, token},
     json::Body,
@@ -138,7 +139,16 @@ fn not_an_administrator() -> Problem {
     Problem::new(ErrorKind::Denied, "not-an-administrator", detail)
 }
 
-/// `POST /admin/v1/sign-in`: a token for this listener, for an administrator's login name and password.
+/// A token for this listener, for an administrator's login name and password.
+#[utoipa::path(
+    post,
+    path = "/sign-in",
+    operation_id = "sign_in",
+    tag = "users",
+    security(()),
+    request_body = SignIn,
+    responses((status = 200, description = "a token for eight hours", body = SignedIn), Refused, Unusable),
+)]
 pub(super) async fn sign_in(
     State(app): State<Arc<App>>,
     Body(request): Body<SignIn>,

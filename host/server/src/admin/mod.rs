@@ -32,7 +32,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 use http::header;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -72,8 +72,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .merge(policies::routes())
         .merge(ask::routes())
         .merge(audit::routes())
-        .merge(Router::new().route("/sign-in", post(auth::sign_in)).into())
-        .merge(users::routes().into());
+        .merge(users::routes())
+        .routes(routes!(auth::sign_in));
     OpenApiRouter::with_openapi(openapi::base()).nest("/admin/v1", operators)
 }
 

@@ -97,6 +97,24 @@ enum Act {
     EndShadow,
 }
 
+/// Who has an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SubjectKind {
+    NaturalPerson,
+    LegalPerson,
+    Officer,
+}
+
+/// How sure it is who they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Assurance {
+    Low,
+    Substantial,
+    High,
+}
+
 /// A text in both languages.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -211,6 +229,17 @@ mod tests {
             let events = acts.into_iter().chain([Act::Shadow, Act::EndShadow]).map(event).collect();
             let hash = Digest::of(b"");
             fits::<Version>(&zhongtai_governance::Version { number: 2, base: 1, hash, state, proof, events });
+        }
+    }
+
+    #[test]
+    fn who_has_an_account_is_described_as_it_is_written() {
+        use zhongtai_kernel::{Assurance as Level, SubjectKind as Kind};
+        for kind in [Kind::NaturalPerson, Kind::LegalPerson, Kind::Officer] {
+            fits::<SubjectKind>(&kind);
+        }
+        for level in [Level::Low, Level::Substantial, Level::High] {
+            fits::<Assurance>(&level);
         }
     }
 

@@ -2,38 +2,41 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use axum::{
-    Json, Router,
-    extract::{Path, State},
-    routing::post,
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_cap_subject::{Account, Attributes, LoginName, NewAccount, Password};
 use zhongtai_kernel::{Assurance, DepartmentId, ErrorKind, RequestId, SubjectKind, Timestamp};
 
 use crate::{
-    admin::auth::{AnyAdministrator, ROLES, Role as _, System, administrators_roles},
+    admin::{
+        auth::{AnyAdministrator, Audit, ROLES, Role as _, Security, System, administrators_roles},
+        openapi::{Conflicting, Missing, Refused, Unusable},
+        schema,
+    },
     app::App,
     json::Body,
+    params::Path,
     problem::Problem,
 };
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/users", post(add).get(list))
-        .route("/users/{login}/disable", post(disable))
-        .route("/users/{login}/tokens", post(issue_token))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(add, list)).routes(routes!(disable)).routes(routes!(issue_token))
 }
 
 /// An account to be made.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewUser {
     pub(crate) login: String,
+    #[schema(value_type = schema::SubjectKind)]
     pub(crate) kind: SubjectKind,
     #[serde(default = "low")]
+    #[schema(value_type = schema::Assurance)]
     pub(crate) assurance: Assurance,
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub(crate) department: Option<DepartmentId>,
     #[serde(default)]
     pub(crate) roles: Vec<String>,
@@ -50,7 +53,7 @@ fn low() -> Assurance {
 }
 
 /// A new account with its generated password: the only time that it is shown.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct AddedUser {
     pub(crate) account: String,
     pub(crate) login: String,
@@ -58,11 +61,13 @@ pub(crate) struct AddedUser {
 }
 
 /// An account, without personal attributes.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct UserReport {
     pub(crate) account: String,
     pub(crate) login: String,
+    #[schema(value_type = schema::SubjectKind)]
     pub(crate) kind: SubjectKind,
+    #[schema(value_type = Option<String>)]
     pub(crate) department: Option<DepartmentId>,
     pub(crate) roles: Vec<String>,
     /// An officer's.
@@ -72,7 +77,19 @@ pub(crate) struct UserReport {
     pub(crate) disabled_at: Option<Timestamp>,
 }
 
-/// `POST /admin/v1/users`
+/// Makes an account. Administrators are made by those of the same role, everybody else by system administrators.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "add_user",
+    tag = "users",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    request_body = NewUser,
+    responses(
+        (status = 200, description = "the account with its password", body = AddedUser),
+        Refused, Unusable, Conflicting,
+    ),
+)]
 async fn add(
     State(app): State<Arc<App>>,
     administrator: AnyAdministrator,
@@ -111,7 +128,15 @@ async fn add(
     }))
 }
 
-/// `GET /admin/v1/users`: the first 200 accounts.
+/// The first 200 accounts.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "list_users",
+    tag = "users",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    responses((status = 200, description = "without personal attributes", body = Vec<UserReport>), Refused),
+)]
 async fn list(State(app): State<Arc<App>>, _: AnyAdministrator) -> Result<Json<Vec<UserReport>>, Problem> {
     let accounts = app.accounts.list(None, 200).await?;
     Ok(Json(accounts.into_iter().map(report).collect()))
@@ -130,7 +155,16 @@ fn report(account: Account) -> UserReport {
     }
 }
 
-/// `POST /admin/v1/users/{login}/disable`: signs the account out everywhere, for good.
+/// Signs an account out everywhere, for good.
+#[utoipa::path(
+    post,
+    path = "/users/{login}/disable",
+    operation_id = "disable_user",
+    tag = "users",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    params(("login" = String, Path, description = "the login name")),
+    responses((status = 204, description = "done"), Refused, Missing),
+)]
 async fn disable(
     State(app): State<Arc<App>>,
     administrator: AnyAdministrator,
@@ -144,7 +178,7 @@ async fn disable(
 }
 
 /// What a token may do and how long.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewToken {
     /// `scenario`, `admin`
@@ -154,14 +188,24 @@ pub(crate) struct NewToken {
 }
 
 /// A token: the only time that it is shown.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct IssuedToken {
     pub(crate) id: String,
     pub(crate) token: String,
     pub(crate) expires_at: Timestamp,
 }
 
-/// `POST /admin/v1/users/{login}/tokens`
+/// Issues a token of an account.
+#[utoipa::path(
+    post,
+    path = "/users/{login}/tokens",
+    operation_id = "issue_token",
+    tag = "users",
+    security(("bearer" = [System::NAME, Security::NAME, Audit::NAME])),
+    params(("login" = String, Path, description = "the login name")),
+    request_body = NewToken,
+    responses((status = 200, description = "the token", body = IssuedToken), Refused, Unusable, Missing),
+)]
 async fn issue_token(
     State(app): State<Arc<App>>,
     administrator: AnyAdministrator,

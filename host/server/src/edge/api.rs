@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 const SESSION_LIFETIME: Duration = Duration::from_secs(8 * 3600);
 
 /// Who signs in.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignIn {
     pub(crate) login: String,
@@ -36,7 +36,7 @@ pub(crate) struct SignIn {
 }
 
 /// A token: the only time that it is shown.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
 pub(crate) struct SignedIn {
     pub(crate) token: String,
     pub(crate) expires_at: Timestamp,
