@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use cedar_policy::{Authorizer, Decision, Entities, PolicyId, PolicySet, Request, Response};
 use cedar_policy_symcc::Env;
 use serde_json::{Map, Value};
-use zhongtai_authz::{Case, Compiled, PolicyTexts};
-use zhongtai_kernel::{Effect, Mask};
+use zhongtai_authz::{Case, Compiled, PolicyTexts, conclude};
 
 use crate::{AnalysisError, Shown, Side, kinds};
 
@@ -51,27 +50,13 @@ pub(crate) fn answer(policies: &PolicySet, request: &Request, entities: &Entitie
     Authorizer::new().is_authorized(request, policies, entities)
 }
 
-/// The answer as the platform takes it: an erring policy denies, and different masks together show nothing.
+/// The answer as the platform takes it.
 fn shown(compiled: &Compiled, response: &Response) -> Shown {
     let reasons: BTreeSet<&PolicyId> = response.diagnostics().reason().collect();
     let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
-    let allowed = response.decision() == Decision::Allow && errors.is_empty();
-    Shown {
-        effect: if allowed { Effect::Allow } else { Effect::Deny },
-        mask: if allowed { mask(compiled, &reasons) } else { None },
-        reasons: reasons.into_iter().map(ToString::to_string).collect(),
-        errors,
-    }
-}
-
-fn mask(compiled: &Compiled, permits: &BTreeSet<&PolicyId>) -> Option<Mask> {
-    let masks: Option<BTreeSet<Mask>> = permits.iter().map(|id| compiled.mask(id)).collect();
-    let masks = masks?;
-    match (masks.len(), masks.first()) {
-        (1, Some(mask)) => Some(*mask),
-        (0, _) | (_, None) => None,
-        _ => Some(Mask::All),
-    }
+    let allowed = response.decision() == Decision::Allow;
+    let (effect, mask) = conclude(allowed, !errors.is_empty(), reasons.iter().map(|id| compiled.mask(id)));
+    Shown { effect, mask, reasons: reasons.into_iter().map(ToString::to_string).collect(), errors }
 }
 
 /// Asks both sets as the workbench would: with each one's declared entities and those of its `tests/entities.json`.

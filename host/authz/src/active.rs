@@ -2,11 +2,12 @@ use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use cedar_policy::{PolicyId, Response};
 use quick_cache::sync::Cache;
-use zhongtai_kernel::{Access, Caller, CallerFacts, Decision, Digest, Effect, Mask, Question, Timestamp};
+use zhongtai_kernel::{Access, Caller, CallerFacts, Decision, Digest, Effect, Question, Timestamp};
 
 use crate::{
     Compiled, key,
     request::{Asked, Principal, Problem, minute},
+    rule::conclude,
 };
 
 /// How many decisions are remembered.
@@ -118,21 +119,8 @@ impl ActiveSet {
         let reasons: BTreeSet<&PolicyId> = response.diagnostics().reason().collect();
         decision.reasons = reasons.iter().map(|id| Arc::from(AsRef::<str>::as_ref(*id))).collect();
         decision.errors = response.diagnostics().errors().map(ToString::to_string).collect();
-        // Cedar skips a policy that errs. Were it a forbid, that would let somebody through.
-        if response.decision() == cedar_policy::Decision::Allow && decision.errors.is_empty() {
-            decision.effect = Effect::Allow;
-            decision.mask = self.mask(&reasons);
-        }
-    }
-
-    /// A permit without a mask shows all. Where permits mask differently, nothing is shown.
-    fn mask(&self, permits: &BTreeSet<&PolicyId>) -> Option<Mask> {
-        let masks: Option<BTreeSet<Mask>> = permits.iter().map(|id| self.compiled.mask(id)).collect();
-        let masks = masks?;
-        match masks.first() {
-            Some(mask) if masks.len() == 1 => Some(*mask),
-            Some(_) => Some(Mask::All),
-            None => None,
-        }
+        let allowed = response.decision() == cedar_policy::Decision::Allow;
+        let masks = reasons.iter().map(|id| self.compiled.mask(id));
+        (decision.effect, decision.mask) = conclude(allowed, !decision.errors.is_empty(), masks);
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod index;
 mod key;
 mod request;
+mod rule;
 mod texts;
 
 pub use active::{ActiveSet, PolicySummary};
@@ -23,6 +24,7 @@ pub use compile::{Compiled, Source};
 pub use error::PolicyError;
 pub use index::{Index, Party};
 pub use request::{Asked, Problem};
+pub use rule::conclude;
 pub use texts::{FileKind, MAX_BYTES, PolicyFolder, PolicyTexts};
 
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! What one policy comes to, and what all of them decide together: Cedar's rule and the platform's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cedar_policy::{Authorizer, Decision, Entities, Policy, PolicySet, Request, pst};
 use serde::Serialize;
-use zhongtai_authz::Compiled;
+use zhongtai_authz::{Compiled, conclude};
 use zhongtai_kernel::{Effect, Mask};
 
 use crate::anatomy::name;
@@ -79,22 +79,10 @@ impl Verdict {
         Self::new(allowed, if forbids.is_empty() { permits } else { forbids }, errors)
     }
 
-    /// The platform's rule on top of Cedar's: what errs is denied, and masks are joined.
+    /// The platform's rule on top of Cedar's.
     fn new(allowed: bool, reasons: BTreeMap<String, Option<Mask>>, errors: Vec<String>) -> Self {
-        let allowed = allowed && errors.is_empty();
-        let (effect, mask) =
-            if allowed { (Effect::Allow, joined(reasons.values().copied())) } else { (Effect::Deny, None) };
+        let (effect, mask) = conclude(allowed, !errors.is_empty(), reasons.values().copied());
         Self { effect, mask, reasons: reasons.into_keys().collect(), errors }
-    }
-}
-
-/// A permit without a mask shows all. Where permits mask differently, nothing is shown.
-fn joined(masks: impl Iterator<Item = Option<Mask>>) -> Option<Mask> {
-    let masks: BTreeSet<Mask> = masks.collect::<Option<_>>()?;
-    match masks.first() {
-        Some(mask) if masks.len() == 1 => Some(*mask),
-        Some(_) => Some(Mask::All),
-        None => None,
     }
 }
 
