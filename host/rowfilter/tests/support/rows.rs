@@ -112,7 +112,8 @@ impl Row {
     pub fn random(number: usize, dice: &mut Dice) -> Self {
         let required = 97;
         let optional = 70;
-        let keeper = format!("r{}", dice.below(number + 2));
+        // Often itself: then Cedar knows the keeper's attributes too.
+        let keeper = format!("r{}", if dice.chance(40) { number } else { dice.below(number + 2) });
         let cells = vec![
             Cell::Text(Some(format!("r{number}"))),
             dice.number(NUMBERS, required),
