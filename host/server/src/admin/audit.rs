@@ -21,7 +21,7 @@ use zhongtai_kernel::ErrorKind;
 use crate::{
     admin::{
         auth::{AnyAdministrator, Audit, Auditor, Role as _, Security, System},
-        openapi::{Missing, Refused, Unusable},
+        openapi::{Conflicting, Missing, Refused, Unusable},
         schema,
     },
     app::App,
@@ -100,7 +100,7 @@ async fn records(
     tag = "audit",
     security(("bearer" = [Audit::NAME])),
     params(("number" = u64, Path, description = "the record")),
-    responses((status = 200, description = "the proof", body = schema::InclusionProof), Refused, Missing),
+    responses((status = 200, description = "the proof", body = schema::InclusionProof), Refused, Missing, Conflicting),
 )]
 async fn proof(
     State(app): State<Arc<App>>,
