@@ -40,14 +40,17 @@ fn pieces(text: &str) -> Option<Vec<&str>> {
     let templates = policies.templates().filter_map(|template| Some(template.as_ref().loc()?.end()));
     let mut ends: Vec<_> = statics.chain(templates).collect();
     ends.sort_unstable();
-    let (mut pieces, mut from) = (Vec::new(), 0);
-    for end in ends.chunks(PIECE).rev().skip(1).rev().filter_map(|chunk| chunk.last()) {
-        let rest = text.get(*end..)?;
+    ends.pop();
+    let (mut pieces, mut from, mut held) = (Vec::new(), 0, 0);
+    for end in ends {
+        held += 1;
+        let rest = text.get(end..)?;
         let line = rest.find('\n').map_or(rest.len(), |newline| newline + 1);
         // A second policy on the same line stays with the first.
-        if rest.get(..line).is_some_and(|tail| tail.trim().is_empty() || tail.trim_start().starts_with("//")) {
+        let ends_line = |tail: &str| tail.trim().is_empty() || tail.trim_start().starts_with("//");
+        if held >= PIECE && rest.get(..line).is_some_and(ends_line) {
             pieces.push(text.get(from..end + line)?);
-            from = end + line;
+            (from, held) = (end + line, 0);
         }
     }
     pieces.push(text.get(from..)?);
@@ -87,18 +90,38 @@ fn first_difference(text: &str, formatted: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn whole(text: &str) -> String {
+        policies_str_to_pretty(text, &Config { line_width: LINE_WIDTH, indent_width: INDENT }).unwrap()
+    }
+
     #[test]
     fn pieces_are_formatted_as_the_whole_would_be() {
-        let policy = |number: usize| {
-            let tail = ["", " // at the end", "\n\n// between\n", " permit(principal, action, resource);"][number % 4];
+        let tails = [" permit(principal,\naction, resource);", "", " // at the end", "\n\n// between\n"];
+        let policy = |number: usize, shift: usize| {
+            let tail = tails[(number + shift) % tails.len()];
             format!("// before\n@id(\"p{number}\") permit(principal,action,resource)when{{\"//;\\n\"!=\";\"}};{tail}\n")
         };
-        for policies in [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5] {
-            let text: String = (0..policies).map(policy).collect::<String>() + "// after\n";
-            let whole =
-                policies_str_to_pretty(&text, &Config { line_width: LINE_WIDTH, indent_width: INDENT }).unwrap();
-            assert_eq!(format(&text).unwrap(), whole);
-            assert!(policies <= PIECE || pieces(&text).unwrap().len() > 1);
+        // Each tail comes to stand where a piece is cut.
+        for shift in 0..tails.len() {
+            for policies in [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5] {
+                let text: String = (0..policies).map(|number| policy(number, shift)).collect::<String>() + "// after\n";
+                assert_eq!(format(&text).unwrap(), whole(&text), "{policies} policies, tails from {shift}");
+                assert!(policies <= PIECE + 1 || pieces(&text).unwrap().len() > 2);
+            }
+        }
+    }
+
+    #[test]
+    fn two_policies_on_the_line_of_a_cut_are_formatted_as_the_whole_would_be() {
+        let one = "permit(principal,action,resource);";
+        for tail in ["", " // at the end", " // one; // two", "\n// below\n", " \t", "\r"] {
+            for line in [format!("{one} {one}{tail}\n"), format!("{one}{one}{one}{tail}\n"), format!("{one}{tail}\n")] {
+                let text = line.repeat(3 * PIECE);
+                assert_eq!(format(&text).unwrap(), whole(&text), "{line:?}");
+            }
+            // The first piece is one long line, and ends within it.
+            let text = format!("{one} ").repeat(PIECE) + &format!("{one}{tail}\n").repeat(PIECE);
+            assert_eq!(format(&text).unwrap(), whole(&text), "{tail:?}");
         }
     }
 }
