@@ -30,13 +30,18 @@ const DEBIAN: &[(&str, Sign)] = &[
     ("poppler-utils", Sign::Program("pdfsig")),
     ("fonts-noto-cjk", Sign::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")),
     ("softhsm2", Sign::Program("softhsm2-util")),
+    ("libxml2-utils", Sign::Program("xmllint")),
+    ("unzip", Sign::Program("unzip")),
+    ("fonts-dejavu-core", Sign::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")),
+    ("qpdf", Sign::Program("qpdf")),
+    ("libnss3-tools", Sign::Program("certutil")),
 ];
 
 /// From PyPI, into a virtual environment of Debian's Python.
 const PYTHON: &[&str] =
     &["pyhanko==0.38.0", "pyhanko-cli==0.6.0", "asn1crypto==1.5.1", "gmssl==3.2.2", "openapi-spec-validator==0.9.0"];
 
-const NODE: &[&str] = &["ofd.js@0.2.6", "oidc-provider@9.13.3"];
+const NODE: &[&str] = &["jsdom@26.1.0", "ofd.js@0.2.6", "oidc-provider@9.13.3"];
 
 /// Installs everything.
 pub(crate) fn run() -> anyhow::Result<()> {
