@@ -79,10 +79,10 @@ impl Count {
     }
 
     /// Reads the closing lines of `cargo test` ("test result: ok. 3 passed; 0 failed; ...") and of nextest
-    /// ("Summary [ 1.2s] 40 tests run: 39 passed, 1 failed, ...").
+    /// ("Summary [ 1.2s] 40 tests run: 39 passed, 1 failed, ..."). nextest shows a failed test's own closing line,
+    /// too, indented: it is in the summary already.
     fn look(&mut self, line: &str) {
-        let line = line.trim_start();
-        if !line.starts_with("test result:") && !line.starts_with("Summary [") {
+        if !line.starts_with("test result:") && !line.trim_start().starts_with("Summary [") {
             return;
         }
         let words: Vec<_> = line.split([' ', ';', ',', '.', ':']).filter(|word| !word.is_empty()).collect();
@@ -106,6 +106,7 @@ mod tests {
         count.look("test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
         count.look("     Summary [   1.234s] 40 tests run: 38 passed (1 slow), 2 failed, 0 skipped");
         count.look("test a_test_named_passed ... ok");
+        count.look("    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 8 filtered out");
         assert_eq!((count.passed, count.failed), (41, 2));
     }
 }
