@@ -13,6 +13,7 @@ wasmtime::component::bindgen!({
         "../../wit/keyvalue",
         "../../wit/credit",
         "../../wit/notify",
+        "../../wit/files",
         "../../wit/subject",
         "../../wit/scenario",
     ],

@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 use zhongtai_audit::{AuditLog, PublicKeys};
 use zhongtai_cap_config::EmbeddedConfig;
 use zhongtai_cap_credit::EmbeddedCredit;
+use zhongtai_cap_files::EmbeddedFiles;
 use zhongtai_cap_log::LogTail;
 use zhongtai_cap_notify::Outbox;
 use zhongtai_cap_subject::{Accounts, Tokens};
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) audit: AuditLog,
+    /// Where decisions are recorded, under the configured mode.
+    pub(crate) recorder: Arc<dyn Recorder>,
     /// What the log's checkpoints are checked with.
     pub(crate) audit_keys: PublicKeys,
     pub(crate) policies: Arc<Policies>,
@@ -34,6 +37,7 @@ pub(crate) struct App {
     pub(crate) credit: Arc<EmbeddedCredit>,
     pub(crate) settings: Arc<EmbeddedConfig>,
     pub(crate) outbox: Outbox,
+    pub(crate) files: EmbeddedFiles,
     pub(crate) log_tail: Arc<LogTail>,
     /// How long a request's body may take to arrive.
     pub(crate) body_patience: Duration,

@@ -11,6 +11,7 @@ use anyhow::Context;
 use serde::Deserialize;
 use zhongtai_audit::{Retention, RetentionTooShort};
 use zhongtai_authz::PolicyFolder;
+use zhongtai_cap_files::FilesConfig;
 use zhongtai_cap_keyvalue::KeyValueConfig;
 use zhongtai_cap_notify::NotifyConfig;
 use zhongtai_runtime::{AdmissionOptions, EngineOptions, HostKey};
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) limits: LimitsSection,
     /// What one scenario may keep.
     pub(crate) keyvalue: KeyValueConfig,
+    /// What files are taken, and where they lie.
+    pub(crate) files: FilesConfig,
     /// How messages leave.
     pub(crate) notify: NotifyConfig,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
@@ -167,6 +170,10 @@ impl Config {
         } else {
             self.store.url.clone()
         }
+    }
+
+    pub(crate) fn files_folder(&self) -> PathBuf {
+        self.files.folder.clone().unwrap_or_else(|| self.store.data.join("files"))
     }
 
     pub(crate) fn policy_folders(&self) -> Vec<PolicyFolder> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use zhongtai_audit::{ProofError, ReadError as AuditReadError};
 use zhongtai_cap_config::ConfigError;
 use zhongtai_cap_credit::CreditError;
+use zhongtai_cap_files::FilesError;
 use zhongtai_cap_notify::NotifyError;
 use zhongtai_cap_subject::{InvalidValue, SubjectError};
 use zhongtai_governance::GovernanceError;
@@ -192,6 +193,12 @@ from_kind!(
     RegistryError => "registry",
     StoreError => "store",
 );
+
+impl From<FilesError> for Problem {
+    fn from(error: FilesError) -> Self {
+        Self::inside(error.kind(), error.code(), &error)
+    }
+}
 
 impl From<InvalidId> for Problem {
     fn from(error: InvalidId) -> Self {

@@ -9,11 +9,12 @@ use tokio::{
     sync::{oneshot, watch},
 };
 use zhongtai_audit::{AuditKeys, AuditLog};
+use zhongtai_cap_files::{EmbeddedFiles, Files};
 use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
 use zhongtai_cap_notify::{Notify, Outbox};
 use zhongtai_cap_subject::{Accounts, Handles, SubjectCapability, Tokens};
 use zhongtai_governance::{SigningSeed, Versions};
-use zhongtai_kernel::{Clock, SystemClock};
+use zhongtai_kernel::{Clock, Recorder, SystemClock};
 use zhongtai_registry::Registry;
 use zhongtai_runtime::{Capability, HostKey, Runtime, RuntimeOptions, Services};
 use zhongtai_store::{Migration, Store};
@@ -41,6 +42,7 @@ fn migrations() -> Vec<Migration> {
         zhongtai_governance::MIGRATIONS,
         zhongtai_cap_config::MIGRATIONS,
         zhongtai_cap_credit::MIGRATIONS,
+        zhongtai_cap_files::MIGRATIONS,
         zhongtai_cap_keyvalue::MIGRATIONS,
         zhongtai_cap_notify::MIGRATIONS,
         zhongtai_cap_subject::MIGRATIONS,
@@ -88,13 +90,20 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let public_keys = audit_keys.public();
     let audit = AuditLog::open(&data.join("audit"), audit_keys, config.audit_options()?)?;
     let metrics = Arc::new(Metrics::new()?);
-    let recorder =
-        ModalRecorder::new(audit.clone(), config.audit.when_unwritable, metrics.unrecorded(), policies.clone());
+    let recorder: Arc<dyn Recorder> = Arc::new(ModalRecorder::new(
+        audit.clone(),
+        config.audit.when_unwritable,
+        metrics.unrecorded(),
+        policies.clone(),
+    ));
     let accounts = Accounts::new(store.clone(), clock.clone(), platform_key.derive("subject-attributes"));
     let handles = Arc::new(Handles::new(platform_key.derive("subject-handles")));
     let addresses = Addresses::new(&config.desks, Arc::new(accounts.clone()), handles.clone())?;
     let channels = config.notify.channels(&clock)?;
     let outbox = Outbox::new(store.clone(), clock.clone(), channels, config.notify.schedule);
+    let file_key = platform_key.derive("files");
+    let files =
+        EmbeddedFiles::open(store.clone(), clock.clone(), config.files.clone(), &config.files_folder(), &file_key)?;
     let keyvalue = EmbeddedKeyValue::new(store.clone(), clock.clone(), config.keyvalue);
     let credit = Arc::new(zhongtai_cap_credit::EmbeddedCredit::new(store.clone()));
     let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
@@ -105,6 +114,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(zhongtai_cap_clock::ClockCapability),
         Arc::new(zhongtai_cap_config::Config(settings.clone())),
         Arc::new(zhongtai_cap_credit::Credit(credit.clone())),
+        Arc::new(Files(Arc::new(files.clone()))),
         Arc::new(KeyValue(Arc::new(keyvalue))),
         Arc::new(zhongtai_cap_log::Log(log_tail.clone())),
         Arc::new(Notify { provider: Arc::new(outbox.clone()), addresses: Arc::new(addresses) }),
@@ -112,7 +122,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(SubjectCapability { provider: Arc::new(accounts.clone()), handles }),
     ];
 
-    let services = Services::new(policies.authz().clone(), Arc::new(recorder), clock.clone());
+    let services = Services::new(policies.authz().clone(), recorder.clone(), clock.clone());
     let options = RuntimeOptions {
         engine: config.engine(),
         admission: config.admission(),
@@ -129,6 +139,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         store,
         clock,
         audit,
+        recorder,
         audit_keys: public_keys,
         policies,
         registry,
@@ -141,6 +152,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         credit,
         settings,
         outbox,
+        files,
         log_tail,
         body_patience: Duration::from_secs(config.listen.body_s),
         shared,
@@ -194,6 +206,7 @@ async fn run(
     let admin = tokio::spawn(async move { admin.await });
     let watcher = tokio::spawn(watch(app.clone(), stop.subscribe()));
     let outbox = tokio::spawn(app.outbox.clone().run(stop.subscribe()));
+    let sweeper = tokio::spawn(app.files.clone().run(stop.subscribe()));
     analysis::resume(&app).await;
     app.health.set_ready(true);
     tracing::info!(
@@ -208,7 +221,7 @@ async fn run(
     tracing::info!("stopping: requests in flight may finish");
     app.health.set_ready(false);
     stop.send_replace(true);
-    for task in [watcher, outbox] {
+    for task in [watcher, outbox, sweeper] {
         let _ = tokio::time::timeout(Duration::from_secs(10), task).await;
     }
     tokio::task::spawn_blocking(|| edge.join()).await?;

@@ -13,6 +13,7 @@ wit_bindgen::generate!({
         "../../wit/keyvalue",
         "../../wit/credit",
         "../../wit/notify",
+        "../../wit/files",
         "../../wit/subject",
         "../../wit/scenario",
     ],

@@ -38,7 +38,7 @@
 //!   [`Json`], [`Form`], [`Path`], [`Query`], [`Subject`], `Option<Subject>` or [`Request`]; for results see
 //!   [`IntoResponse`]. A panic is reported to the host and ends the request, nothing else.
 //! - **Errors** are [`Problem`]s; `?` makes one of every capability's error.
-//! - **Capabilities** are the modules [`credit`], [`notify`], [`keyvalue`], [`config`], [`clock`], [`random`],
+//! - **Capabilities** are the modules [`credit`], [`notify`], [`files`], [`keyvalue`], [`config`], [`clock`], [`random`],
 //!   [`subject`] and the macros of [`log`]. What a plugin does not use, its component does not import; what it
 //!   imports, `plugin.toml` must ask for and an operator must grant (except clock, random, config and log).
 //! - **Tests** are native and need no wasm toolchain: see [`testing`].
@@ -57,6 +57,7 @@ mod start;
 pub mod clock;
 pub mod config;
 pub mod credit;
+pub mod files;
 mod host;
 mod http;
 pub mod keyvalue;

@@ -130,7 +130,7 @@ async fn readings(
 }
 
 /// Runs on the shared runtime, where the database's connections live.
-async fn on_shared<T: Send + 'static>(
+pub(super) async fn on_shared<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {

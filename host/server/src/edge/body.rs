@@ -48,7 +48,8 @@ fn too_large(most: usize) -> Problem {
     Problem::new(ErrorKind::TooLarge, "body-too-large", detail)
 }
 
-async fn discard(mut body: Incoming) {
+/// Reads away what a client still sends, within reason.
+pub(super) async fn discard(mut body: Incoming) {
     let (mut left, patience) = DISCARDED;
     let rest = async {
         while let Some(Ok(frame)) = body.frame().await {

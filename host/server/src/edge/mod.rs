@@ -1,7 +1,8 @@
-//! The public listener: scenarios, sign-in, health.
+//! The public listener: scenarios, files, sign-in, health.
 
 mod api;
 mod body;
+mod files;
 mod health;
 mod listener;
 mod scenario;
@@ -56,6 +57,9 @@ impl Edge {
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response {
         if request.uri().path().starts_with(scenario::PREFIX) {
             return scenario::answer(&self.app, request).await;
+        }
+        if request.uri().path().starts_with(files::PREFIX) {
+            return files::answer(&self.app, request).await;
         }
         let (parts, body) = request.into_parts();
         let body = match body::read(body, &parts.headers, API_BODY, self.app.body_patience).await {

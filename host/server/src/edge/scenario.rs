@@ -118,7 +118,7 @@ fn without_numbers(text: &str) -> String {
     kept + rest
 }
 
-fn with_id(mut response: Response, id: RequestId) -> Response {
+pub(super) fn with_id(mut response: Response, id: RequestId) -> Response {
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

@@ -2,10 +2,11 @@
 
 use crate::{
     bindings::zhongtai::{
-        clock::clock, config::settings, credit::check as wit_credit, keyvalue::store, log::logging,
-        notify::send as wit_notify, random::random, subject::current,
+        clock::clock, config::settings, credit::check as wit_credit, files::files as wit_files, keyvalue::store,
+        log::logging, notify::send as wit_notify, random::random, subject::current,
     },
     credit,
+    files::{self, File, Ticket, Want, Whose},
     keyvalue::{self, Change, Entry},
     log::Level,
     notify, subject,
@@ -83,4 +84,32 @@ pub fn fields(names: &[&str], purpose: &str) -> Result<Vec<(String, String)>, su
     let names: Vec<_> = names.iter().map(|name| String::from(*name)).collect();
     let fields = current::fields(&names, purpose)?;
     Ok(fields.into_iter().map(|field| (field.name, field.value)).collect())
+}
+
+pub fn upload(want: Want) -> Result<Ticket, files::Error> {
+    Ok(wit_files::upload(&want.into())?.into())
+}
+
+pub fn download(id: &str, purpose: &str) -> Result<Ticket, files::Error> {
+    Ok(wit_files::download(id, purpose)?.into())
+}
+
+pub fn file(id: &str, purpose: &str) -> Result<File, files::Error> {
+    Ok(wit_files::stat(id, purpose)?.into())
+}
+
+pub fn files(case: &str, whose: Whose, purpose: &str) -> Result<Vec<File>, files::Error> {
+    Ok(wit_files::list(case, whose.into(), purpose)?.into_iter().map(Into::into).collect())
+}
+
+pub fn read_file(id: &str, purpose: &str, offset: u64, length: u32) -> Result<Vec<u8>, files::Error> {
+    Ok(wit_files::read(id, purpose, offset, length)?)
+}
+
+pub fn attach(id: &str) -> Result<(), files::Error> {
+    Ok(wit_files::attach(id)?)
+}
+
+pub fn remove_file(id: &str) -> Result<(), files::Error> {
+    Ok(wit_files::remove(id)?)
 }

@@ -5,10 +5,12 @@ use crate::{
     bindings::{
         exports::zhongtai::scenario::http,
         zhongtai::{
-            credit::check as wit_credit, keyvalue::store, log::logging, notify::send as wit_notify, subject::current,
+            credit::check as wit_credit, files::files as wit_files, keyvalue::store, log::logging,
+            notify::send as wit_notify, subject::current,
         },
     },
-    credit, keyvalue,
+    clock::Timestamp,
+    credit, files, keyvalue,
     log::Level,
     notify, subject,
 };
@@ -32,6 +34,9 @@ simple_enum! {
     wit_notify::Delivery => notify::Delivery: Queued Delivered Dead;
     current::Kind => subject::Kind: NaturalPerson LegalPerson Officer;
     current::Assurance => subject::Assurance: Low Substantial High;
+    files::Whose => wit_files::Whose: Own All;
+    files::Kind => wit_files::Kind: Pdf Ofd Jpeg Png Docx Xlsx Zip;
+    wit_files::Kind => files::Kind: Pdf Ofd Jpeg Png Docx Xlsx Zip;
 }
 
 impl From<http::Request> for Request {
@@ -139,6 +144,41 @@ impl From<current::Error> for subject::Error {
             current::Error::Anonymous => Self::Anonymous,
             current::Error::UndeclaredPurpose(purpose) => Self::UndeclaredPurpose(purpose),
             current::Error::Other(what) => Self::Other(what),
+        }
+    }
+}
+
+impl From<files::Want> for wit_files::Want {
+    fn from(want: files::Want) -> Self {
+        let files::Want { case, purpose, kinds, max_bytes } = want;
+        Self { case, purpose, kinds: kinds.into_iter().map(Into::into).collect(), max_bytes }
+    }
+}
+
+impl From<wit_files::Ticket> for files::Ticket {
+    fn from(ticket: wit_files::Ticket) -> Self {
+        Self { path: ticket.path, expires_at: Timestamp::from_nanos(ticket.expires_at) }
+    }
+}
+
+impl From<wit_files::File> for files::File {
+    fn from(file: wit_files::File) -> Self {
+        let wit_files::File { id, case, purpose, kind, bytes, sha256, sm3, name, stored_at, attached } = file;
+        let (kind, stored_at) = (kind.into(), Timestamp::from_nanos(stored_at));
+        Self { id, case, purpose, kind, bytes, sha256, sm3, name, stored_at, attached }
+    }
+}
+
+impl From<wit_files::Error> for files::Error {
+    fn from(error: wit_files::Error) -> Self {
+        match error {
+            wit_files::Error::Denied(decision) => Self::Denied(decision),
+            wit_files::Error::Anonymous => Self::Anonymous,
+            wit_files::Error::UndeclaredPurpose(purpose) => Self::UndeclaredPurpose(purpose),
+            wit_files::Error::Invalid(what) => Self::Invalid(what),
+            wit_files::Error::NotFound => Self::NotFound,
+            wit_files::Error::QuotaExceeded(which) => Self::QuotaExceeded(which),
+            wit_files::Error::Other(what) => Self::Other(what),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::state::{LogEvent, State, with};
 use crate::{
     credit,
+    files::{self, File, Ticket, Want, Whose},
     keyvalue::{self, Change, Entry},
     log::Level,
     notify, subject,
@@ -129,6 +130,49 @@ pub fn fields(names: &[&str], purpose: &str) -> Result<Vec<(String, String)>, su
         let readable = names.iter().filter(|name| !host.denied.contains(&format!("subject:fields/{name}")));
         Ok(readable.filter_map(read).collect())
     })
+}
+
+pub fn upload(want: Want) -> Result<Ticket, files::Error> {
+    with(|host| {
+        declared(host, &want.purpose).map_err(files::Error::UndeclaredPurpose)?;
+        host.want(want)
+    })
+}
+
+pub fn download(id: &str, purpose: &str) -> Result<Ticket, files::Error> {
+    with(|host| {
+        declared(host, purpose).map_err(files::Error::UndeclaredPurpose)?;
+        host.link(id)
+    })
+}
+
+pub fn file(id: &str, purpose: &str) -> Result<File, files::Error> {
+    with(|host| {
+        declared(host, purpose).map_err(files::Error::UndeclaredPurpose)?;
+        host.stat_file(id)
+    })
+}
+
+pub fn files(case: &str, whose: Whose, purpose: &str) -> Result<Vec<File>, files::Error> {
+    with(|host| {
+        declared(host, purpose).map_err(files::Error::UndeclaredPurpose)?;
+        host.list_files(case, whose)
+    })
+}
+
+pub fn read_file(id: &str, purpose: &str, offset: u64, length: u32) -> Result<Vec<u8>, files::Error> {
+    with(|host| {
+        declared(host, purpose).map_err(files::Error::UndeclaredPurpose)?;
+        host.read_file(id, offset, length)
+    })
+}
+
+pub fn attach(id: &str) -> Result<(), files::Error> {
+    with(|host| host.attach_file(id))
+}
+
+pub fn remove_file(id: &str) -> Result<(), files::Error> {
+    with(|host| host.remove_file(id))
 }
 
 /// Policy, as the test set it; the error is the reference of the decision.

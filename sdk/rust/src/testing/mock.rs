@@ -4,8 +4,8 @@ use std::{marker::PhantomData, rc::Rc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{LogEvent, Outgoing, Person, Record, Reply, Verdict, state};
-use crate::{Plugin, Request, Response, clock::Timestamp, http, keyvalue, notify::Message};
+use super::{LogEvent, Outgoing, Person, Record, Reply, Upload, Verdict, state};
+use crate::{Plugin, Request, Response, clock::Timestamp, files::Want, http, keyvalue, notify::Message};
 
 /// A host that exists only in this process, with the handlers of a plugin. `zhongtai::plugin!` names it `MockHost`.
 ///
@@ -57,6 +57,15 @@ impl<P: Plugin> Mock<P> {
         self.with(|state| state.records.entry(code.into()).or_default().push(record))
     }
 
+    /// A file that a subject handed in before.
+    #[must_use]
+    pub fn uploaded(self, upload: Upload) -> Self {
+        self.with(|state| {
+            let now = state.now;
+            state.uploads.add(upload, now);
+        })
+    }
+
     /// A setting.
     #[must_use]
     pub fn config(self, key: &str, value: &str) -> Self {
@@ -66,7 +75,8 @@ impl<P: Plugin> Mock<P> {
     }
 
     /// Lets policy refuse an action: `credit:check`, `credit:records`, `notify:send`, `keyvalue:read`,
-    /// `keyvalue:write`, `subject:fields`, or one field as in `subject:fields/phone`.
+    /// `keyvalue:write`, `files:ticket`, `files:read`, `files:list`, `files:link`, `files:attach`, `files:remove`,
+    /// `subject:fields`, or one field as in `subject:fields/phone`.
     #[must_use]
     pub fn deny(self, action: &str) -> Self {
         self.with(|state| {
@@ -165,6 +175,11 @@ impl<P: Plugin> Mock<P> {
     /// The messages that were sent, in order.
     pub fn sent_messages(&self) -> Vec<Message> {
         self.state.borrow().sent.clone()
+    }
+
+    /// What tickets for uploads were asked for, in order.
+    pub fn wanted_files(&self) -> Vec<Want> {
+        self.state.borrow().uploads.wanted.clone()
     }
 
     /// The events that were logged, in order.

@@ -29,11 +29,13 @@ mod outgoing;
 mod reply;
 mod state;
 mod store;
+mod uploads;
 
 pub use mock::Mock;
 pub use outgoing::Outgoing;
 pub use reply::Reply;
 pub use state::{LogEvent, Person};
+pub use uploads::Upload;
 
 pub use crate::{
     credit::{Basis, Record, Standing, Verdict},

@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use super::store::Store;
+use super::{store::Store, uploads::Uploads};
 use crate::{
     Subject,
     credit::{Record, Verdict},
@@ -94,6 +94,7 @@ pub struct State {
     pub templates: Option<BTreeSet<String>>,
     pub store: Store,
     pub sent: Vec<Message>,
+    pub uploads: Uploads,
     pub logs: Vec<LogEvent>,
     pub now: u64,
     pub ticks: u64,
@@ -112,6 +113,7 @@ impl Default for State {
             templates: None,
             store: Store::default(),
             sent: Vec::new(),
+            uploads: Uploads::default(),
             logs: Vec::new(),
             now: DEFAULT_TIME,
             ticks: 0,

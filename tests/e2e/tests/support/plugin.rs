@@ -63,6 +63,7 @@ impl Plugin {
         let folder = repository().join("tests/guests").join(name);
         let capabilities = match name {
             "hello" => vec!["credit".to_owned()],
+            "materials" => vec!["files".to_owned()],
             _ => vec!["keyvalue".to_owned()],
         };
         Self { scenario: format!("441802-test/{name}"), capabilities, component: guest(name), folder }
