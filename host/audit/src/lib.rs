@@ -26,6 +26,7 @@ mod check_records;
 mod checkpoint;
 mod entry;
 mod export;
+mod find;
 mod finding;
 mod keys;
 mod ledger;
@@ -43,6 +44,7 @@ mod writer;
 
 pub use entry::{ActEntry, CallerEntry, DecisionEntry, Entry};
 pub use export::{ExportError, Exported, export, publish_tiles};
+pub use find::find_act;
 pub use finding::{Finding, VerifyReport};
 pub use keys::{AuditKeys, KeyError, PublicKeys, SM2_DISTID};
 pub use proof::{InclusionProof, ProofError, check_proof, prove};

@@ -5,8 +5,8 @@ mod support;
 
 use std::{path::Path, time::Duration};
 
-use support::{account, act_at, at, caller, decision, files, keys, options, rewrite};
-use zhongtai_audit::{AuditLog, Entry, Options, Order, Page, ReadError, Reader, WhoRead, who_read};
+use support::{account, act_at, at, caller, decision, files, keys, options, rewrite, written};
+use zhongtai_audit::{AuditLog, Entry, Options, Order, Page, ReadError, Reader, WhoRead, find_act, who_read};
 use zhongtai_kernel::{AccountId, Effect, Recorder, Timestamp};
 
 /// Three days of decisions for two accounts and nobody, in several files.
@@ -163,4 +163,15 @@ fn one_page_reads_so_many_files_and_no_more() {
         assert_eq!(answers, ["Field::\"credit.f0\"", "Field::\"credit.f39\""], "{order:?}");
         assert!(pages >= 3, "{pages} pages over {} files", files(dir.path()).len());
     }
+}
+
+#[test]
+fn an_act_is_found_by_what_was_done_to_what() {
+    let dir = written(700, 100);
+    let find = |action: &str, target: &str, since: &str| find_act(dir.path(), action, target, at(since)).unwrap();
+    let target = format!("{:040}", 300);
+    assert_eq!(find("release:deploy", &target, "2026-01-05T10:00:00Z"), Some(300));
+    assert_eq!(find("release:remove", &target, "2026-01-05T10:00:00Z"), None, "another act");
+    assert_eq!(find("release:deploy", &target[1..], "2026-01-05T10:00:00Z"), None, "a part of a target");
+    assert_eq!(find("release:deploy", &target, "2026-01-06T00:00:00Z"), None, "before that time");
 }

@@ -15,6 +15,8 @@ wasmtime::component::bindgen!({
         "../../wit/notify",
         "../../wit/files",
         "../../wit/subject",
+        "../../wit/certificate",
+        "../../wit/evidence",
         "../../wit/scenario",
     ],
     world: "zhongtai:host-runtime/scenario",

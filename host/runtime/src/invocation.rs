@@ -25,6 +25,11 @@ pub struct Shown(Option<Mask>);
 // === impl Shown ===
 
 impl Shown {
+    /// As a decision's mask says.
+    pub fn by(mask: Option<Mask>) -> Self {
+        Self(mask)
+    }
+
     /// The value as this caller may see it.
     pub fn apply(self, value: String) -> String {
         match self.0 {
@@ -185,6 +190,15 @@ impl Invocation {
     async fn evaluate(&self, question: Question, now: Timestamp) -> Arc<Decision> {
         let (services, caller) = (self.services.clone(), self.caller.clone());
         on_host_stack(move || services.guard.evaluate(&caller, question, now)).await
+    }
+
+    /// Waits until every decision so far is on disk: an irreversible act that can't be recorded must not happen. On the
+    /// slow lane only.
+    pub async fn committed(&self) -> Result<(), Refusal> {
+        self.services.recorder.committed().await.map_err(|error| {
+            tracing::error!(request = %self.request, %error, "decisions can't be committed");
+            Refusal::Unrecorded
+        })
     }
 
     /// How often policy refused.

@@ -4,8 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::runtime::Handle;
 use zhongtai_audit::{AuditLog, PublicKeys};
+use zhongtai_cap_certificate::Certificates;
 use zhongtai_cap_config::EmbeddedConfig;
 use zhongtai_cap_credit::EmbeddedCredit;
+use zhongtai_cap_evidence::EvidenceProvider;
 use zhongtai_cap_files::EmbeddedFiles;
 use zhongtai_cap_log::LogTail;
 use zhongtai_cap_notify::Outbox;
@@ -35,6 +37,8 @@ pub(crate) struct App {
     pub(crate) accounts: Accounts,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) credit: Arc<EmbeddedCredit>,
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) evidence: Arc<dyn EvidenceProvider>,
     pub(crate) settings: Arc<EmbeddedConfig>,
     pub(crate) outbox: Outbox,
     pub(crate) files: EmbeddedFiles,

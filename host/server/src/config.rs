@@ -32,10 +32,20 @@ pub(crate) struct Config {
     pub(crate) files: FilesConfig,
     /// How messages leave.
     pub(crate) notify: NotifyConfig,
+    /// How certificates are shown.
+    pub(crate) certificate: CertificateSection,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
     pub(crate) desks: BTreeMap<String, String>,
     pub(crate) log: LogSection,
     pub(crate) audit: AuditSection,
+}
+
+/// How certificates are shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CertificateSection {
+    /// The address of the page that a presentation's QR code opens; the bare token by default.
+    pub(crate) page: Option<String>,
 }
 
 /// How the audit log is kept.

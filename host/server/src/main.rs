@@ -3,11 +3,14 @@
 mod address_book;
 mod admin;
 mod analysis;
+mod anchors;
 mod app;
 mod cli;
 mod config;
 mod deployments;
+mod desk;
 mod edge;
+mod holders;
 mod json;
 mod logging;
 mod metrics;

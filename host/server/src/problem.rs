@@ -7,8 +7,10 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use zhongtai_audit::{ProofError, ReadError as AuditReadError};
+use zhongtai_cap_certificate::CertificateError;
 use zhongtai_cap_config::ConfigError;
 use zhongtai_cap_credit::CreditError;
+use zhongtai_cap_evidence::EvidenceError;
 use zhongtai_cap_files::FilesError;
 use zhongtai_cap_notify::NotifyError;
 use zhongtai_cap_subject::{InvalidValue, SubjectError};
@@ -185,8 +187,10 @@ macro_rules! from_kind {
 from_kind!(
     AuditReadError => "audit-log",
     ProofError => "audit-proof",
+    CertificateError => "certificate",
     ConfigError => "setting",
     CreditError => "credit",
+    EvidenceError => "evidence",
     GovernanceError => "policy-version",
     ManifestError => "manifest",
     NotifyError => "notify",

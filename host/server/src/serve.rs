@@ -1,6 +1,12 @@
 //! `zt serve`: the composition root. Opens everything, wires it together, listens, drains, closes.
 
-use std::{io::Write as _, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use tokio::{
@@ -9,6 +15,8 @@ use tokio::{
     sync::{oneshot, watch},
 };
 use zhongtai_audit::{AuditKeys, AuditLog};
+use zhongtai_cap_certificate::{CertificateCapability, Certificates, EmbeddedCertificates};
+use zhongtai_cap_evidence::{EmbeddedEvidence, Evidence, EvidenceProvider};
 use zhongtai_cap_files::{EmbeddedFiles, Files};
 use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
 use zhongtai_cap_notify::{Notify, Outbox};
@@ -22,10 +30,12 @@ use zhongtai_store::{Migration, Store};
 use crate::{
     address_book::Addresses,
     admin, analysis,
+    anchors::Anchors,
     app::App,
     config::Config,
     deployments::Deployments,
     edge::{Edge, Health, PublicListener, bind},
+    holders::Accounted,
     metrics::Metrics,
     platform_key,
     policies::Policies,
@@ -35,14 +45,19 @@ use crate::{
 /// How soon a change made through another host, or in a policy folder, is in force here.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 
+/// How often what was cut off is tried again.
+const FINISH_INTERVAL: Duration = Duration::from_secs(30);
+
 /// The migrations of every crate that owns tables, in order.
 fn migrations() -> Vec<Migration> {
     [
         zhongtai_registry::MIGRATIONS,
         zhongtai_governance::MIGRATIONS,
+        zhongtai_cap_certificate::MIGRATIONS,
         zhongtai_cap_config::MIGRATIONS,
         zhongtai_cap_credit::MIGRATIONS,
         zhongtai_cap_files::MIGRATIONS,
+        zhongtai_cap_evidence::MIGRATIONS,
         zhongtai_cap_keyvalue::MIGRATIONS,
         zhongtai_cap_notify::MIGRATIONS,
         zhongtai_cap_subject::MIGRATIONS,
@@ -108,13 +123,18 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let credit = Arc::new(zhongtai_cap_credit::EmbeddedCredit::new(store.clone()));
     let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
     let log_tail = Arc::new(zhongtai_cap_log::LogTail::default());
+    let certificates = certificates(config, &store, &clock, &platform_key, (&accounts, &handles));
+    let log = Arc::new(Anchors { log: audit.clone(), name: audit_name });
+    let evidence: Arc<dyn EvidenceProvider> = Arc::new(EmbeddedEvidence::new(store.clone(), clock.clone(), log));
 
     // One line per capability.
     let capabilities: Vec<Arc<dyn Capability>> = vec![
+        Arc::new(CertificateCapability(certificates.clone())),
         Arc::new(zhongtai_cap_clock::ClockCapability),
         Arc::new(zhongtai_cap_config::Config(settings.clone())),
         Arc::new(zhongtai_cap_credit::Credit(credit.clone())),
         Arc::new(Files(Arc::new(files.clone()))),
+        Arc::new(Evidence(evidence.clone())),
         Arc::new(KeyValue(Arc::new(keyvalue))),
         Arc::new(zhongtai_cap_log::Log(log_tail.clone())),
         Arc::new(Notify { provider: Arc::new(outbox.clone()), addresses: Arc::new(addresses) }),
@@ -150,6 +170,8 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         accounts,
         tokens,
         credit,
+        certificates,
+        evidence,
         settings,
         outbox,
         files,
@@ -157,6 +179,19 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         body_patience: Duration::from_secs(config.listen.body_s),
         shared,
     }))
+}
+
+/// Certificates are records only until somebody makes their papers.
+fn certificates(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    key: &HostKey,
+    (accounts, handles): (&Accounts, &Arc<Handles>),
+) -> Arc<Certificates> {
+    let provider = EmbeddedCertificates::new(store.clone(), clock.clone(), key.derive("certificates"), None);
+    let holders = Accounted { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
+    Arc::new(Certificates::new(Arc::new(provider), Arc::new(holders), config.certificate.page.clone()))
 }
 
 /// At the first start, makes one account for each kind of administrator and leaves its generated credentials in files
@@ -241,6 +276,7 @@ async fn wait_for_signal() -> anyhow::Result<()> {
 
 /// Takes over what other hosts deployed and set, and policy files that changed.
 async fn watch(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut finished: Option<Instant> = None;
     loop {
         tokio::select! {
             _ = tokio::time::sleep(WATCH_INTERVAL) => {}
@@ -253,5 +289,19 @@ async fn watch(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             tracing::warn!(%error, "the settings can't be read again");
         }
         app.policies.refresh().await;
+        if finished.is_none_or(|finished| finished.elapsed() >= FINISH_INTERVAL) {
+            finish_what_was_cut_off(&app).await;
+            finished = Some(Instant::now());
+        }
+    }
+}
+
+/// Papers that certificates wait for, and anchors that are not proved yet.
+async fn finish_what_was_cut_off(app: &App) {
+    if let Err(error) = app.certificates.provider().resume().await {
+        tracing::warn!(%error, "certificates still wait for their papers");
+    }
+    if let Err(error) = app.evidence.settle().await {
+        tracing::warn!(%error, "anchors still wait for their proofs");
     }
 }

@@ -15,6 +15,8 @@ wit_bindgen::generate!({
         "../../wit/notify",
         "../../wit/files",
         "../../wit/subject",
+        "../../wit/certificate",
+        "../../wit/evidence",
         "../../wit/scenario",
     ],
     world: "zhongtai:scenario/plugin",

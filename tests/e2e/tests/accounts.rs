@@ -133,7 +133,7 @@ fn officers_are_cleared_for_a_data_level_and_nobody_else_is() {
 }
 
 /// Every route of the admin API: method and path.
-const ADMIN_ROUTES: [(&str, &str); 37] = [
+const ADMIN_ROUTES: [(&str, &str); 40] = [
     ("GET", "plugins"),
     ("POST", "plugins"),
     ("POST", "plugins/check"),
@@ -171,6 +171,9 @@ const ADMIN_ROUTES: [(&str, &str); 37] = [
     ("GET", "audit/export"),
     ("GET", "audit/keys"),
     ("GET", "openapi.json"),
+    ("GET", "certificate-types"),
+    ("POST", "certificate-types"),
+    ("GET", "certificates/usage"),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 mod ask;
 mod audit;
 mod auth;
+mod certificates;
 mod data;
 mod grants;
 mod logins;
@@ -17,6 +18,7 @@ mod users;
 pub(crate) use ask::{ExplainRequest, ReplayRequest, Told};
 pub(crate) use audit::{Keys as AuditKeysReport, Records};
 pub(crate) use auth::ROLES;
+pub(crate) use certificates::{RegisteredType, TypeReport, UsageReport};
 pub(crate) use messages::DeadReport;
 pub(crate) use openapi::document;
 #[cfg(test)]
@@ -67,6 +69,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .merge(plugins::routes())
         .merge(grants::routes())
         .merge(settings::routes())
+        .merge(certificates::routes())
         .merge(data::routes())
         .merge(messages::routes())
         .merge(policies::routes())

@@ -47,6 +47,7 @@ pub(super) struct Conflicting;
         (name = "settings", description = "设置: what `config` gives a scenario"),
         (name = "data", description = "数据: reference data"),
         (name = "messages", description = "消息: those that were given up"),
+        (name = "certificates", description = "证照: their types, and how much they are used"),
         (name = "users", description = "账号: accounts, tokens, sign-in"),
         (name = "api", description = "接口: this description"),
     ),

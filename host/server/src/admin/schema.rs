@@ -17,6 +17,34 @@ pub(super) struct OfScenario {
     name: String,
 }
 
+/// How often a department dealt with a type's certificates.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Usage {
+    /// The type's name.
+    r#type: String,
+    /// Who issued, was to be shown, or used them.
+    department: String,
+    /// Certificates issued by the department.
+    issued: u64,
+    /// Presentations made for the department.
+    presented: u64,
+    /// Times that the department read or redeemed one instead of asking for paper.
+    used: u64,
+}
+
+/// Of a type's certificates, how many were used at least once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UsageRate {
+    /// The type's name.
+    r#type: String,
+    /// Certificates issued, whatever became of them.
+    issued: u64,
+    /// Those of them that were used by somebody.
+    used: u64,
+}
+
 /// A version with what happened to it, without its texts.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -48,6 +48,19 @@ impl Client {
         self.send(self.request(Method::PUT, path)?.json(body)).await.map(drop)
     }
 
+    /// Asks the public listener, as whoever the token is of.
+    pub(super) async fn ask_public<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<T> {
+        let url = format!("{}/api/v1/{path}", self.public());
+        let request = self.http.request(method, url).bearer_auth(self.token()?);
+        let request = body.into_iter().fold(request, RequestBuilder::json);
+        Ok(self.send(request).await?.json().await?)
+    }
+
     /// A body that comes in parts.
     pub(super) async fn download(&self, path: &str) -> anyhow::Result<Response> {
         self.send(self.request(Method::GET, path)?).await

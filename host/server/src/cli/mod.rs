@@ -2,8 +2,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
 mod audit;
+mod certificate;
 mod client;
 mod data;
+mod evidence;
 mod format;
 mod grant;
 mod message;
@@ -74,6 +76,12 @@ enum Verb {
     User(user::Verb),
     /// Get a fresh operator's token for a login name and a password.
     SignIn(sign_in::Args),
+    /// Issue, find, verify and revoke certificates; register their types.
+    #[command(subcommand)]
+    Cert(certificate::Verb),
+    /// Check what was anchored.
+    #[command(subcommand)]
+    Evidence(evidence::Verb),
     /// Import reference data.
     #[command(subcommand)]
     Data(data::Verb),
@@ -119,6 +127,8 @@ impl Command {
             Verb::Audit(verb) => verb.run(&client).await,
             Verb::User(verb) => verb.run(&client).await,
             Verb::SignIn(arguments) => arguments.run(&client).await,
+            Verb::Cert(verb) => verb.run(&client).await,
+            Verb::Evidence(verb) => verb.run(&client),
             Verb::Data(verb) => verb.run(&client).await,
             Verb::Message(verb) => verb.run(&client).await,
         }

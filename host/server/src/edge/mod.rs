@@ -2,6 +2,7 @@
 
 mod api;
 mod body;
+mod certificates;
 mod files;
 mod health;
 mod listener;
@@ -9,6 +10,7 @@ mod scenario;
 mod subject;
 
 pub(crate) use api::{SignIn, SignedIn, authenticate, token};
+pub(crate) use certificates::{CertificateReport, Issue, Revoke, Search, Verify};
 pub(crate) use health::{Health, live, ready};
 pub(crate) use listener::{PublicListener, bind};
 pub(crate) use subject::session;
@@ -46,6 +48,7 @@ impl Edge {
             .route("/healthz", get(live))
             .route("/readyz", get(ready))
             .merge(api::routes())
+            .merge(certificates::routes())
             .fallback(async || Problem::not_found("page").into_response())
             .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
             .with_state(app.clone());

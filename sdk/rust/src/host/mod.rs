@@ -3,12 +3,14 @@
 //! Both sides have the same functions in this crate's own types, so that everything above is written once.
 
 #[cfg(target_arch = "wasm32")]
+mod certificate;
+#[cfg(target_arch = "wasm32")]
 mod component;
 #[cfg(target_arch = "wasm32")]
 mod convert;
 
 #[cfg(target_arch = "wasm32")]
-pub use component::*;
+pub use {certificate::*, component::*};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use crate::testing::answers::*;
+pub use crate::testing::{answers::*, certificates::*};

@@ -176,11 +176,11 @@ pub fn remove_file(id: &str) -> Result<(), files::Error> {
 }
 
 /// Policy, as the test set it; the error is the reference of the decision.
-fn allowed(host: &State, action: &str) -> Result<(), String> {
+pub(super) fn allowed(host: &State, action: &str) -> Result<(), String> {
     if host.denied.contains(action) { Err(format!("mock-decision:{action}")) } else { Ok(()) }
 }
 
-fn declared(host: &State, purpose: &str) -> Result<(), String> {
+pub(super) fn declared(host: &State, purpose: &str) -> Result<(), String> {
     match &host.purposes {
         Some(purposes) if !purposes.contains(purpose) => Err(purpose.into()),
         _ => Ok(()),

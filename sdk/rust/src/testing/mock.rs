@@ -5,7 +5,14 @@ use std::{marker::PhantomData, rc::Rc};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{LogEvent, Outgoing, Person, Record, Reply, Upload, Verdict, state};
-use crate::{Plugin, Request, Response, clock::Timestamp, files::Want, http, keyvalue, notify::Message};
+use crate::{
+    Plugin, Request, Response, certificate,
+    certificate::{Holder, Issue, Why},
+    clock::Timestamp,
+    files::Want,
+    http, keyvalue,
+    notify::Message,
+};
 
 /// A host that exists only in this process, with the handlers of a plugin. `zhongtai::plugin!` names it `MockHost`.
 ///
@@ -76,7 +83,8 @@ impl<P: Plugin> Mock<P> {
 
     /// Lets policy refuse an action: `credit:check`, `credit:records`, `notify:send`, `keyvalue:read`,
     /// `keyvalue:write`, `files:ticket`, `files:read`, `files:list`, `files:link`, `files:attach`, `files:remove`,
-    /// `subject:fields`, or one field as in `subject:fields/phone`.
+    /// `subject:fields`, or one field as in `subject:fields/phone`; `certificate:issue`
+    /// and its like, or one field as in `certificate:read-field/phone`; `evidence:anchor`, `evidence:prove`.
     #[must_use]
     pub fn deny(self, action: &str) -> Self {
         self.with(|state| {
@@ -88,6 +96,22 @@ impl<P: Plugin> Mock<P> {
     #[must_use]
     pub fn purposes(self, purposes: &[&str]) -> Self {
         self.with(|state| state.purposes = Some(purposes.iter().map(|purpose| String::from(*purpose)).collect()))
+    }
+
+    /// A valid certificate that the subject with this handle holds.
+    ///
+    /// # Panics
+    /// When the fields are no JSON object.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test with wrong fields should stop")]
+    pub fn certificate(self, kind: &str, handle: &str, fields: impl Serialize) -> Self {
+        let once = format!("given {}", self.state.borrow().certificates.len());
+        let holder = Holder::Subject(handle.into());
+        let issue = Issue::new(kind, holder, &fields, Why::case("given"), &once);
+        match self.run(|| issue.map(|issue| certificate::issue(&issue))) {
+            Ok(Ok(_)) => self,
+            _ => panic!("the fields of a certificate are a JSON object"),
+        }
     }
 
     /// The message templates of the manifest. Without this call any template is taken as known.
@@ -172,6 +196,11 @@ impl<P: Plugin> Mock<P> {
 
 /// What happened.
 impl<P: Plugin> Mock<P> {
+    /// The certificates that were issued to a holder's handle or to whoever asked, the oldest first.
+    pub fn issued_certificates(&self) -> Vec<certificate::Summary> {
+        self.state.borrow().certificates.iter().map(|one| one.summary.clone()).collect()
+    }
+
     /// The messages that were sent, in order.
     pub fn sent_messages(&self) -> Vec<Message> {
         self.state.borrow().sent.clone()

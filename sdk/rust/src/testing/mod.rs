@@ -24,6 +24,7 @@
 //! ```
 
 pub(crate) mod answers;
+pub(crate) mod certificates;
 mod mock;
 mod outgoing;
 mod reply;

@@ -6,7 +6,11 @@ use std::{
     rc::Rc,
 };
 
-use super::{store::Store, uploads::Uploads};
+use super::{
+    certificates::{MockCertificate, MockPresentation},
+    store::Store,
+    uploads::Uploads,
+};
 use crate::{
     Subject,
     credit::{Record, Verdict},
@@ -93,6 +97,9 @@ pub struct State {
     pub purposes: Option<BTreeSet<String>>,
     pub templates: Option<BTreeSet<String>>,
     pub store: Store,
+    pub certificates: Vec<MockCertificate>,
+    pub presentations: Vec<MockPresentation>,
+    pub anchors: Vec<[String; 3]>,
     pub sent: Vec<Message>,
     pub uploads: Uploads,
     pub logs: Vec<LogEvent>,
@@ -112,6 +119,9 @@ impl Default for State {
             purposes: None,
             templates: None,
             store: Store::default(),
+            certificates: Vec::new(),
+            presentations: Vec::new(),
+            anchors: Vec::new(),
             sent: Vec::new(),
             uploads: Uploads::default(),
             logs: Vec::new(),

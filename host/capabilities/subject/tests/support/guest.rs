@@ -4,8 +4,20 @@
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 /// Every package that the world `plugin` speaks of, those first that others need.
-const PACKAGES: [&str; 10] =
-    ["log", "clock", "random", "config", "keyvalue", "credit", "notify", "files", "subject", "scenario"];
+const PACKAGES: [&str; 12] = [
+    "log",
+    "clock",
+    "random",
+    "config",
+    "keyvalue",
+    "credit",
+    "notify",
+    "files",
+    "subject",
+    "certificate",
+    "evidence",
+    "scenario",
+];
 
 /// The component.
 pub fn component() -> Vec<u8> {
