@@ -31,7 +31,8 @@ fn without_the_guardrail_every_permit_that_asks_for_no_purpose_is_found() {
     assert_eq!(purpose, 1);
     let report = check(&PolicyTexts::new(files).unwrap());
     let found = report.findings.iter().filter(|finding| finding.id == "grant-without-purpose").count();
-    assert_eq!(found, 28, "{}", report.render(Lang::En));
+    // So many when the test was written; more with each domain that comes.
+    assert!(found >= 28, "{found}: {}", report.render(Lang::En));
 }
 
 #[test]
