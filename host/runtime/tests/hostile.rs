@@ -13,7 +13,7 @@ use zhongtai_kernel::Effect;
 use zhongtai_runtime::{AdmissionOptions, InvokeError, Request};
 
 /// How much later than its deadline a guest may be stopped: a busy machine's tests run side by side.
-const LATE: Duration = Duration::from_secs(3);
+const LATE: Duration = Duration::from_secs(30);
 
 fn reason(error: &InvokeError) -> &str {
     match error {

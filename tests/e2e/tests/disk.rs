@@ -11,7 +11,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use support::{Place, Plugin, Reply, SOON, eventually};
+use support::{Place, Plugin, Reply, eventually};
 use zhongtai_e2e::{Host, Setup};
 
 /// A file system of 4 MiB at a folder, which nobody sees but who enters its name space. It goes with this value.
@@ -93,7 +93,7 @@ async fn write(place: &Place) -> Reply {
 /// Fills the disk and asks until the log has noticed.
 async fn fill(place: &Place, disk: &SmallDisk) {
     disk.fill();
-    eventually("the host is not ready", SOON, async || {
+    eventually("the host is not ready", async || {
         read(place).await;
         (place.get("/readyz").await.status == 503).then_some(())
     })

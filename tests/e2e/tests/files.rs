@@ -81,7 +81,7 @@ impl Desk {
 
     /// Nothing of an upload that was given up is left, soon.
     async fn is_empty_soon(&self) {
-        eventually("an empty folder", SOON, async || self.on_disk().is_empty().then_some(())).await;
+        eventually("an empty folder", async || self.on_disk().is_empty().then_some(())).await;
     }
 
     /// An upload by hand: its head, and then whatever `body` writes.
@@ -248,11 +248,11 @@ async fn an_upload_that_stalls_or_breaks_off_is_given_up_and_can_be_sent_again()
         format!("PUT {ticket} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 900000\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&pdf(600_000)).unwrap();
-    eventually("the file on its way", SOON, async || (!desk.on_disk().is_empty()).then_some(())).await;
+    eventually("the file on its way", async || (!desk.on_disk().is_empty()).then_some(())).await;
     desk.send(&ticket, &desk.citizen, pdf(100)).await.scenario_problem(409, "ticket-busy");
     drop(stream);
     desk.is_empty_soon().await;
-    eventually("the ticket again", SOON, async || {
+    eventually("the ticket again", async || {
         (desk.send(&ticket, &desk.citizen, pdf(100)).await.status == 201).then_some(())
     })
     .await;
@@ -269,7 +269,7 @@ async fn a_host_killed_in_an_upload_shows_nothing_of_it_after_its_start() {
         format!("PUT {ticket} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 900000\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&pdf(800_000)).unwrap();
-    eventually("the file on its way", SOON, async || (desk.on_disk().len() == 2).then_some(())).await;
+    eventually("the file on its way", async || (desk.on_disk().len() == 2).then_some(())).await;
     let Desk { place: Place { host, http, dir }, path, citizen, officer } = desk;
     host.kill();
     let host = Host::start(&Place::setup(&dir)).unwrap();

@@ -1,16 +1,13 @@
-//! From a draft to what decides, and back: who may do it, how soon it holds, and what is on record.
+//! From a draft to what decides, and back: who may do it, and what is on record.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use support::{Place, Plugin, Reply, eventually};
-
-/// How soon a change holds for every request.
-const BOUND: Duration = Duration::from_secs(2);
 
 /// Closes one scenario. The cases of the policies in force hold still.
 const CLOSED: &str = "@id(\"closed-for-repair\")\nforbid (\n  principal in Plugin::\"441802-test/hello\",\n  action == \
@@ -45,7 +42,7 @@ fn propose(place: &Place, folder: &std::path::Path) -> String {
 }
 
 async fn answers(place: &Place, hello: &Plugin, status: u16) {
-    eventually("the answer", BOUND, async || (place.get(&hello.path("/")).await.status == status).then_some(())).await;
+    eventually("the answer", async || (place.get(&hello.path("/")).await.status == status).then_some(())).await;
 }
 
 #[tokio::test]
@@ -195,7 +192,7 @@ async fn a_draft_is_asked_what_was_asked_before_and_what_is_asked_now() {
     for _ in 0..3 {
         assert_eq!(place.get(&hello.path("/")).await.status, 200, "a draft in shadow decides nothing");
     }
-    eventually("the differences", BOUND, async || {
+    eventually("the differences", async || {
         let report: Value = serde_json::from_str(&place.zt_as("auditor", &["--json", "policy", "shadow"])).unwrap();
         (report["shadow"]["compared"] == 3 && report["shadow"]["flips"][0]["count"] == 3).then_some(())
     })

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use support::{Place, Plugin, Reply, SOON, answering, eventually, json_lines};
+use support::{Place, Plugin, Reply, answering, eventually, json_lines};
 use tokio::task::JoinHandle;
 use zhongtai_e2e::Host;
 
@@ -31,7 +31,7 @@ async fn start_slow(place: &Place, count: usize, ms: u32) -> Vec<JoinHandle<Repl
     let request = || place.http.get(place.public(&format!("{SERVICE}slow?ms={ms}")));
     let slow = (0..count).map(|_| tokio::spawn(Reply::of(request()))).collect();
     let running = format!("zhongtai_instances{{zhongtai_department=\"441802-test\"}} {count}");
-    eventually("the slow requests run", SOON, async || {
+    eventually("the slow requests run", async || {
         let metrics = Reply::of(place.http.get(format!("{}/metrics", place.host.admin))).await;
         metrics.body.contains(&running).then_some(())
     })
@@ -124,7 +124,7 @@ async fn sigterm_lets_requests_in_flight_finish_while_the_host_says_that_it_is_n
     let Place { host, http, dir } = place;
     let log = host.data().join("host.log");
     let ended = tokio::task::spawn_blocking(move || host.terminate().unwrap());
-    let told = eventually("not ready", SOON, async || {
+    let told = eventually("not ready", async || {
         let reply = Reply::try_of(http.get(&ready)).await.expect("the admin listener answers until the end");
         (reply.status != 200).then_some(reply)
     })
@@ -185,10 +185,7 @@ async fn a_release_stops_when_a_grant_is_taken_back_and_runs_again_when_it_is_gi
     assert!(list.contains("can't run: `zhongtai:credit/check@0.1.0` is imported, but"), "{list}");
 
     place.zt(&["grant", "add", &hello.scenario, "credit"]);
-    eventually("it answers again", Duration::from_secs(2), async || {
-        (place.get(&hello.path("/")).await.status == 200).then_some(())
-    })
-    .await;
+    eventually("it answers again", async || (place.get(&hello.path("/")).await.status == 200).then_some(())).await;
 }
 
 fn artifacts(data: &Path) -> Vec<PathBuf> {

@@ -1,16 +1,13 @@
-//! Policies are files: what they say is what happens, within two seconds.
+//! Policies are files: what they say is what happens.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use support::{Place, Plugin, Reply, SOON, answering, copy, eventually, manifest};
+use support::{Place, Plugin, Reply, answering, copy, eventually, manifest};
 use zhongtai_e2e::repository;
-
-/// How soon a changed file is in force.
-const BOUND: Duration = Duration::from_secs(2);
 
 /// A host with policies of its own, `hello` deployed; the folder of its policies.
 fn start() -> (Place, Plugin, PathBuf) {
@@ -36,7 +33,7 @@ async fn an_edited_policy_is_in_force_within_two_seconds_and_its_denials_are_on_
         "@id(\"closed-for-repair\")\nforbid (principal, action == Action::\"scenario:invoke\", resource);\n",
     )
     .unwrap();
-    let denied = eventually("the denial", BOUND, async || {
+    let denied = eventually("the denial", async || {
         let reply = place.get(&hello.path("/")).await;
         (reply.status != 200).then_some(reply)
     })
@@ -50,8 +47,7 @@ async fn an_edited_policy_is_in_force_within_two_seconds_and_its_denials_are_on_
     assert_ne!(record["policy"], before["policy"], "another set of policies has another hash");
 
     std::fs::remove_file(file).unwrap();
-    eventually("it is open again", BOUND, async || (place.get(&hello.path("/")).await.status == 200).then_some(()))
-        .await;
+    eventually("it is open again", async || (place.get(&hello.path("/")).await.status == 200).then_some(())).await;
     let after = place.audit(&format!("{}/0", place.get(&hello.path("/")).await.header("x-request-id"))).await;
     assert_eq!(after["policy"], before["policy"], "the same set has the same hash");
 }
@@ -64,7 +60,7 @@ async fn a_denied_read_inside_a_scenario_is_on_record_with_the_guardrail_that_de
     std::fs::write(&file, text.replace("when { principal.purposes.contains(context.purpose) }", "when { false }"))
         .unwrap();
     let path = hello.path("/credit/91350100M000100Y43");
-    let denied = eventually("the denial", BOUND, async || {
+    let denied = eventually("the denial", async || {
         let reply = place.get(&path).await;
         (reply.status != 200).then_some(reply)
     })
@@ -89,7 +85,7 @@ async fn a_policy_that_does_not_parse_or_validate_is_logged_with_its_line_and_ch
     ] {
         let file = policies.join("scenario").join(name);
         std::fs::write(&file, text).unwrap();
-        let told = eventually("the complaint", SOON, async || {
+        let told = eventually("the complaint", async || {
             let log = place.log();
             let told = |line: &&serde_json::Value| {
                 line["message"].as_str().unwrap_or_default().contains("the active set stays")
@@ -104,7 +100,7 @@ async fn a_policy_that_does_not_parse_or_validate_is_logged_with_its_line_and_ch
     }
     // A folder without any policy denies nothing either: it is not put in force.
     std::fs::rename(&policies, policies.with_extension("away")).unwrap();
-    eventually("the complaint", SOON, async || place.host.log().contains("/policies").then_some(())).await;
+    eventually("the complaint", async || place.host.log().contains("/policies").then_some(())).await;
     assert_eq!(place.get(&hello.path("/")).await.status, 200);
 }
 

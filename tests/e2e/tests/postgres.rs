@@ -4,14 +4,9 @@
 
 mod support;
 
-use std::time::Duration;
-
 use serde_json::json;
 use support::{Place, Plugin, Reply, answering, eventually, note_box};
 use zhongtai_store::testing;
-
-/// How soon what was done through one host holds on the other.
-const BOUND: Duration = Duration::from_secs(2);
 
 const SCENARIO: &str = "441802-test/note-box";
 
@@ -28,7 +23,7 @@ fn two_hosts(url: &str) -> (Place, Place) {
 }
 
 async fn answers(place: &Place, path: &str, status: u16, body: &str) {
-    eventually(&format!("{path}: {status} {body}"), BOUND, async || {
+    eventually(&format!("{path}: {status} {body}"), async || {
         let reply = place.get(path).await;
         (reply.status == status && reply.body.contains(body)).then_some(())
     })
@@ -81,7 +76,7 @@ async fn accounts_tokens_and_releases_are_one_for_all_hosts() {
     let get = async || Reply::of(other.http.get(other.public(root)).bearer_auth(&token)).await;
     assert_eq!(get().await.status, 200);
     one.zt(&["user", "disable", "zhang"]);
-    eventually("the token is refused", BOUND, async || (get().await.status == 401).then_some(())).await;
+    eventually("the token is refused", async || (get().await.status == 401).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Place, Plugin, Reply, SOON, eventually, note_box, printed};
+use support::{Place, Plugin, Reply, eventually, note_box, printed};
 use zhongtai_kernel::Digest;
 
 const SCENARIO: &str = "441802-test/note-box";
@@ -118,7 +118,7 @@ async fn the_host_answers_health_checks_and_counts_requests_on_both_sides_of_the
     let hello = Plugin::fixture("hello");
     place.install(&hello);
     assert_eq!(place.get(&hello.path("/")).await.body, "hello");
-    eventually("the request in the metrics", SOON, async || {
+    eventually("the request in the metrics", async || {
         let metrics = Reply::of(place.http.get(format!("{}/metrics", place.host.admin))).await.body;
         let counted = metrics.lines().find(|line| {
             line.starts_with("zhongtai_responses_total{") && line.contains("hello") && line.ends_with(" 1")
