@@ -18,7 +18,7 @@ const GRID: &str = "441802-chengguan/grid-report";
 
 /// What each plugin is granted: the demo's operator has read the manifests.
 const GRANTS: &[(&str, &[&str])] =
-    &[(EXCAVATION, &["credit", "keyvalue", "notify", "subject"]), (GRID, &["keyvalue", "notify", "subject"])];
+    &[(EXCAVATION, &["certificate", "credit", "files", "keyvalue", "notify", "subject"]), (GRID, &["keyvalue", "notify", "subject"])];
 
 /// A request worth trying, and what it shows.
 struct Try {

@@ -7,6 +7,7 @@ use crate::{
     fee::Fen,
     form::{Form, Text},
     number::Number,
+    permit::Permit,
 };
 
 /// An application that was taken in.
@@ -19,6 +20,9 @@ pub struct Application {
     pub fee: Fen,
     pub filed: Timestamp,
     pub state: State,
+    /// The certificate, once it is issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permit: Option<Permit>,
 }
 
 /// How closely an officer has to look.

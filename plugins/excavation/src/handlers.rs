@@ -11,12 +11,10 @@ use crate::{
     idempotency::IdempotencyKey,
     messages,
     number::Number,
-    store,
-    view::{Page, Reader, Receipt, View},
+    permit, store,
+    view::{Page, Reader, Receipt, View, WINDOW, visible},
 };
 
-/// The role of officers who see every application and decide it.
-const WINDOW: &str = "window";
 /// The longest permit unless an operator sets `longest_days`.
 const LONGEST_DAYS: u32 = 90;
 
@@ -44,7 +42,7 @@ fn admit(subject: &Subject, form: Form) -> Result<Application> {
     let fee = Fen::for_area(form.area_m2)?;
     let number = Number::draw(filed);
     info!(%number, review = review.name(), "application admitted");
-    Ok(Application { number, applicant, form, review, fee, filed, state: State::Received })
+    Ok(Application { number, applicant, form, review, fee, filed, state: State::Received, permit: None })
 }
 
 #[derive(Deserialize)]
@@ -55,9 +53,10 @@ pub struct After {
 /// The subject's own applications; all of them for the window.
 #[get("/applications")]
 pub fn list(subject: Subject, Query(After { after }): Query<After>) -> Result<Json<Page>> {
-    let (reader, found) = match subject.has_role(WINDOW) {
-        true => (Reader::Window, store::all(after.as_ref())?),
-        false => (Reader::Applicant, store::own(&subject.handle, after.as_ref())?),
+    let reader = Reader::of(&subject);
+    let found = match reader {
+        Reader::Window => store::all(after.as_ref())?,
+        Reader::Applicant => store::own(&subject.handle, after.as_ref())?,
     };
     let last = found.last().filter(|_| found.len() == store::PAGE);
     let next = last.map(|application| application.number.clone());
@@ -67,12 +66,8 @@ pub fn list(subject: Subject, Query(After { after }): Query<After>) -> Result<Js
 
 /// One application. Somebody else's is as unknown as one that was never filed.
 #[get("/applications/{number}")]
-pub fn show(subject: Subject, Path(number): Path<Number>) -> Result<Option<Json<View>>> {
-    let reader = if subject.has_role(WINDOW) { Reader::Window } else { Reader::Applicant };
-    let found = store::find(&number)?;
-    let visible =
-        found.filter(|application| reader == Reader::Window || application.applicant.handle == subject.handle);
-    Ok(visible.map(|application| Json(View::of(application, reader))))
+pub fn show(subject: Subject, Path(number): Path<Number>) -> Result<Json<View>> {
+    Ok(Json(View::of(visible(&subject, &number)?, Reader::of(&subject))))
 }
 
 #[derive(Deserialize)]
@@ -82,13 +77,23 @@ pub struct NewDecision {
     reason: Text<500>,
 }
 
-/// Decides an application, once and for all.
+/// Decides an application, once and for all. What an officer approves who may issue certificates, is issued at once;
+/// a permit that can't be issued now does not undo the decision: `POST .../permit` issues it later.
 #[post("/applications/{number}/decisions")]
 pub fn decide(officer: Subject, Path(number): Path<Number>, Json(new): Json<NewDecision>) -> Result<Created<View>> {
     ensure!(officer.has_role(WINDOW), forbidden("only an officer at the window decides"));
+    let issues = officer.has_role(permit::ISSUER) && new.outcome == Outcome::Approve;
     let decision = Decision { by: officer.handle, at: clock::now(), reason: new.reason };
-    let decided = store::change(&number, |application| application.decide(new.outcome, decision.clone()))?;
-    messages::decided(&decided, &decision);
+    let mut decided = store::change(&number, |application| application.decide(new.outcome, decision.clone()))?;
     info!(%number, outcome = decided.state.name(), "application decided");
+    if issues {
+        match permit::issue_for(&decided) {
+            Ok(_) => decided = store::find(&number)?.unwrap_or(decided),
+            Err(problem) => {
+                warn!(%number, code = problem.code(), detail = problem.detail(), "the permit was not issued");
+            }
+        }
+    }
+    messages::decided(&decided, &decision);
     Ok(Created(View::of(decided, Reader::Window)))
 }

@@ -29,7 +29,8 @@ pub fn decided(application: &Application, decision: &Decision) {
     let draft = notify::message(to_applicant(application), "application-decided")
         .variable("number", number)
         .variable("outcome", application.state.name())
-        .variable("reason", decision.reason.as_str());
+        .variable("reason", decision.reason.as_str())
+        .variable("permit", application.permit.as_ref().map_or("", |permit| permit.number.as_str()));
     send(draft.once(format!("{number}/decided")), application);
 }
 

@@ -8,7 +8,12 @@ use crate::{
     fee::Fen,
     form::{Form, Text},
     number::Number,
+    permit::Permit,
+    store,
 };
+
+/// The role of officers who see every application and decide it.
+pub const WINDOW: &str = "window";
 
 /// What an applicant gets for an application.
 #[derive(Serialize)]
@@ -31,6 +36,8 @@ pub struct View {
     contact: Contact,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<DecisionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permit: Option<Permit>,
     /// Which list asks for a manual review; for the window only.
     #[serde(skip_serializing_if = "Option::is_none")]
     credit_basis: Option<String>,
@@ -55,6 +62,20 @@ pub struct Page {
 pub enum Reader {
     Applicant,
     Window,
+}
+
+/// An application that the subject may see. Somebody else's is as unknown as one that was never filed.
+pub fn visible(subject: &Subject, number: &Number) -> Result<Application> {
+    let found = store::find(number)?
+        .filter(|application| Reader::of(subject) == Reader::Window || application.applicant.handle == subject.handle);
+    found.ok_or_else(|| not_found("there is no such application"))
+}
+
+impl Reader {
+    /// By what the subject is at this office.
+    pub fn of(subject: &Subject) -> Self {
+        if subject.has_role(WINDOW) { Self::Window } else { Self::Applicant }
+    }
 }
 
 impl Receipt {
@@ -84,7 +105,8 @@ impl View {
             Review::Manual(basis) if reader == Reader::Window => Some(basis),
             _ => None,
         };
-        let (capacity, contact) = (application.applicant.capacity, application.applicant.contact);
-        Self { receipt, form: application.form, capacity, contact, decision, credit_basis }
+        let Application { applicant, form, permit, .. } = application;
+        let (capacity, contact) = (applicant.capacity, applicant.contact);
+        Self { receipt, form, capacity, contact, decision, permit, credit_basis }
     }
 }

@@ -201,6 +201,13 @@ impl<P: Plugin> Mock<P> {
         self.state.borrow().certificates.iter().map(|one| one.summary.clone()).collect()
     }
 
+    /// What an issued certificate says; nothing when there is none of this id.
+    pub fn certificate_fields(&self, id: &str) -> serde_json::Value {
+        let state = self.state.borrow();
+        let found = state.certificates.iter().find(|one| one.summary.id == id);
+        found.map_or(serde_json::Value::Null, |one| one.fields.clone().into())
+    }
+
     /// The messages that were sent, in order.
     pub fn sent_messages(&self) -> Vec<Message> {
         self.state.borrow().sent.clone()
