@@ -42,8 +42,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
         command.env("ZHONGTAI_TEST_POSTGRES", &postgres.url).env("ZHONGTAI_GUESTS", &components);
         command
     };
-    // The binary that the end-to-end tests start.
-    must(&mut cargo(&["build", "--package", "zhongtai-server"]))?;
+    // With the tests goes the binary that the end-to-end tests start: built by itself, its dependencies would have
+    // other features, and be compiled twice.
+    must(&mut cargo(&["build", "--workspace", "--bin", "zt", "--tests"]))?;
     let mut ok = if exists("cargo-nextest") {
         count.watch(with_parts(cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])))?
             & count.watch(with_parts(cargo(&["test", "--workspace", "--doc", "--quiet"])))?
