@@ -17,8 +17,10 @@ const EXCAVATION: &str = "441802-chengguan/excavation";
 const GRID: &str = "441802-chengguan/grid-report";
 
 /// What each plugin is granted: the demo's operator has read the manifests.
-const GRANTS: &[(&str, &[&str])] =
-    &[(EXCAVATION, &["certificate", "credit", "files", "keyvalue", "notify", "subject"]), (GRID, &["keyvalue", "notify", "subject"])];
+const GRANTS: &[(&str, &[&str])] = &[
+    (EXCAVATION, &["certificate", "credit", "files", "keyvalue", "notify", "subject"]),
+    (GRID, &["keyvalue", "notify", "subject"]),
+];
 
 /// A request worth trying, and what it shows.
 struct Try {
