@@ -19,6 +19,18 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("zhongtai-pades", &["zhongtai-kernel", "zhongtai-impression", "zhongtai-pki"]),
     ("zhongtai-registry", &["zhongtai-kernel", "zhongtai-store"]),
     ("zhongtai-cap-", &["zhongtai-kernel", "zhongtai-runtime", "zhongtai-store"]),
+    (
+        "zhongtai-cap-seal",
+        &[
+            "zhongtai-impression",
+            "zhongtai-kernel",
+            "zhongtai-ofd",
+            "zhongtai-pades",
+            "zhongtai-pki",
+            "zhongtai-runtime",
+            "zhongtai-store",
+        ],
+    ),
     ("zhongtai-ofd", &["zhongtai-kernel", "zhongtai-pki", "zhongtai-impression"]),
     ("zhongtai-server", &["zhongtai-"]),
     ("zhongtai", &["zhongtai-macros"]),
