@@ -76,7 +76,7 @@ fn caller(n: u8) -> Arc<Caller> {
                     title = \"t\"\naccess = \"public\"\npurposes = [\"road-repair\"]";
     let release = Arc::new(Release::parse(Digest::of(b"component"), manifest).expect("a manifest"));
     let (account, kind, assurance) = (AccountId::from_bytes([n; 16]), SubjectKind::NaturalPerson, Assurance::Low);
-    let subject = Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1 };
+    let subject = Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1, agent: None };
     Arc::new(Caller::new(release, Some(Arc::new(subject)), Channel::Web))
 }
 

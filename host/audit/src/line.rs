@@ -171,7 +171,8 @@ mod tests {
         let caller = |n: usize| {
             let account = AccountId::from_bytes((n as u128).to_be_bytes());
             let (kind, assurance) = (SubjectKind::NaturalPerson, Assurance::Low);
-            let subject = Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1 };
+            let subject =
+                Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1, agent: None };
             Caller::new(release.clone(), Some(Arc::new(subject)), Channel::Web)
         };
         let mut lines = Lines::default();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cedar_policy::{Context, Entities, Entity, EntityUid, Request, RestrictedExpression};
-use zhongtai_kernel::{Attribute, CallerFacts, Channel, DepartmentId, Question, Subject, Timestamp, chain};
+use zhongtai_kernel::{Agent, Attribute, CallerFacts, Channel, DepartmentId, Question, Subject, Timestamp, chain};
 
 use crate::{Compiled, index::Party};
 
@@ -161,6 +161,22 @@ fn subject_record(compiled: &Compiled, subject: &Subject) -> Result<RestrictedEx
         fields.push(("department".to_owned(), reference(&compiled.uid("Department", department.as_str())?)));
         fields.push(("area".to_owned(), text(department.area())));
     }
+    if let Some(agent) = &subject.agent {
+        fields.push(("agent".to_owned(), agent_record(compiled, agent)?));
+    }
+    RestrictedExpression::new_record(fields).map_err(|error| chain(&error))
+}
+
+fn agent_record(compiled: &Compiled, agent: &Agent) -> Result<RestrictedExpression, Problem> {
+    let scenarios = agent.scenarios.iter().flatten();
+    let scenarios = scenarios.map(|scenario| Ok(reference(&compiled.uid("Scenario", scenario.as_str())?)));
+    let fields = [
+        ("account".to_owned(), text(&agent.account.to_string())),
+        ("mandate".to_owned(), text(&agent.mandate)),
+        ("everywhere".to_owned(), RestrictedExpression::new_bool(agent.scenarios.is_none())),
+        ("scenarios".to_owned(), RestrictedExpression::new_set(scenarios.collect::<Result<Vec<_>, Problem>>()?)),
+        ("actions".to_owned(), RestrictedExpression::new_set(agent.actions.iter().map(|action| text(action)))),
+    ];
     RestrictedExpression::new_record(fields).map_err(|error| chain(&error))
 }
 

@@ -11,8 +11,8 @@ use std::{
 
 use zhongtai_authz::{Authz, Compiled, PolicyFolder, PolicyTexts};
 use zhongtai_kernel::{
-    Access, AccountId, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard, Release, Subject, SubjectKind,
-    Timestamp,
+    Access, AccountId, Agent, Assurance, Attribute, Caller, Channel, Decision, Digest, Guard, Release, Subject,
+    SubjectKind, Timestamp,
 };
 
 fn now() -> Timestamp {
@@ -33,7 +33,15 @@ fn release(name: &str) -> Arc<Release> {
 
 fn subject(kind: SubjectKind, assurance: Assurance) -> Option<Arc<Subject>> {
     let account = AccountId::from_bytes([1; 16]);
-    Some(Arc::new(Subject { account, kind, assurance, department: None, roles: vec!["window".into()], clearance: 1 }))
+    Some(Arc::new(Subject {
+        account,
+        kind,
+        assurance,
+        department: None,
+        roles: vec!["window".into()],
+        clearance: 1,
+        agent: None,
+    }))
 }
 
 fn caller(subject: Option<Arc<Subject>>) -> Caller {
@@ -117,6 +125,28 @@ fn no_fact_that_matters_is_missing_from_the_memory_of_decisions() {
         let data = Access::described("keyvalue:read", "Scenario", "441802-chengguan/pothole", &own);
         assert!(authz.decide(&caller(None), &data, now()).is_allow());
         assert!(!authz.decide(&other, &data, now()).is_allow(), "another scenario's data");
+    }
+}
+
+/// An enterprise, through somebody with a mandate for these scenarios.
+fn through(scenarios: Option<&[&str]>) -> Option<Arc<Subject>> {
+    let account = AccountId::from_bytes([1; 16]);
+    let scenarios = scenarios.map(|all| all.iter().map(|scenario| scenario.parse().unwrap()).collect());
+    let agent = Agent { account, mandate: "m".to_owned(), scenarios, actions: vec!["apply".to_owned()] };
+    let enterprise = subject(SubjectKind::LegalPerson, Assurance::Substantial)?;
+    Some(Arc::new(Subject { agent: Some(agent), ..Subject::clone(&enterprise) }))
+}
+
+#[test]
+fn an_agent_uses_the_scenarios_of_the_mandate_and_the_memory_keeps_mandates_apart() {
+    let authz = Authz::load(&[policies()]).unwrap();
+    let own = "441802-chengguan/pothole";
+    for _ in 0..2 {
+        assert!(invoke(&authz, &caller(subject(SubjectKind::LegalPerson, Assurance::Substantial)), "public"));
+        assert!(invoke(&authz, &caller(through(None)), "public"));
+        assert!(invoke(&authz, &caller(through(Some(&["441802-chengguan/a", own]))), "public"));
+        assert!(!invoke(&authz, &caller(through(Some(&["441802-chengguan/a"]))), "public"));
+        assert!(!invoke(&authz, &caller(through(Some(&[]))), "public"));
     }
 }
 

@@ -54,6 +54,22 @@ pub struct Subject {
     pub roles: Vec<String>,
     /// The highest data level that an officer is cleared for: 1 to 4. Everybody else has 1.
     pub clearance: u8,
+    /// Who acts for a legal person, when it is not the legal person's own account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+}
+
+/// A person who acts for a legal person by a mandate (委托), and how far it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// The person's account.
+    pub account: AccountId,
+    /// The mandate's id.
+    pub mandate: String,
+    /// The scenarios that it is for, sorted; `None` is all of them.
+    pub scenarios: Option<Vec<ScenarioId>>,
+    /// What it is for, sorted: `apply`, `pay`, `sign`.
+    pub actions: Vec<String>,
 }
 
 /// How a request came in.
@@ -158,7 +174,17 @@ fn caller_key(release: &Release, subject: Option<&Subject>, channel: Channel) ->
         push(subject.kind.as_str().as_bytes());
         push(&[subject.assurance as u8, subject.clearance]);
         push(subject.department.as_ref().map_or("", DepartmentId::as_str).as_bytes());
+        push(&(subject.roles.len() as u32).to_le_bytes());
         subject.roles.iter().for_each(|role| push(role.as_bytes()));
+        if let Some(agent) = &subject.agent {
+            push(&agent.account.to_bytes());
+            push(agent.mandate.as_bytes());
+            // All scenarios is not the same as none.
+            push(&[u8::from(agent.scenarios.is_some())]);
+            push(&(agent.actions.len() as u32).to_le_bytes());
+            agent.actions.iter().for_each(|action| push(action.as_bytes()));
+            agent.scenarios.iter().flatten().for_each(|scenario| push(scenario.as_str().as_bytes()));
+        }
     }
     key.into()
 }

@@ -22,7 +22,7 @@ mod words;
 
 pub use access::{Access, Attribute, Decision, Effect, Guard, Question, Resource};
 pub use audit::{AuditUnavailable, Event, Record, Recorder};
-pub use caller::{Assurance, Caller, CallerFacts, Channel, Subject, SubjectKind};
+pub use caller::{Agent, Assurance, Caller, CallerFacts, Channel, Subject, SubjectKind};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{CreditCode, InvalidCode, ResidentId};
 pub use error::{ErrorKind, chain};

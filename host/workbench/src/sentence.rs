@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Attributes, by path.
-const NOUNS: [(&str, &str, &str); 33] = [
+const NOUNS: [(&str, &str, &str); 36] = [
     ("principal", "调用方", "the caller"),
     ("principal.area", "部门所在区划", "the department's area"),
     ("principal.department", "插件所属部门", "the plugin's department"),
@@ -21,6 +21,9 @@ const NOUNS: [(&str, &str, &str); 33] = [
     ("principal.scenario", "本场景", "the scenario itself"),
     ("principal.component", "组件", "the component"),
     ("principal.subject.account", "人员的账号", "the person's account"),
+    ("principal.subject.agent.actions", "委托的事项", "what the mandate is for"),
+    ("principal.subject.agent.everywhere", "委托不限场景", "the mandate's being for every scenario"),
+    ("principal.subject.agent.scenarios", "委托的场景", "the mandate's scenarios"),
     ("principal.subject.area", "人员所在区划", "the person's area"),
     ("principal.subject.assurance", "身份核验等级", "the identity's assurance"),
     ("principal.subject.clearance", "人员的涉密等级", "the person's clearance"),

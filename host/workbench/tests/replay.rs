@@ -144,6 +144,7 @@ fn live() -> Arc<Caller> {
         department: None,
         roles: Vec::new(),
         clearance: 3,
+        agent: None,
     };
     Arc::new(Caller::new(release, Some(Arc::new(subject)), Channel::Web))
 }

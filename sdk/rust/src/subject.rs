@@ -15,6 +15,17 @@ pub struct Subject {
     pub assurance: Assurance,
     /// An officer's roles; empty for others.
     pub roles: Vec<String>,
+    /// Who acts for the legal person by a mandate; nobody when its own account does.
+    pub agent: Option<Agent>,
+}
+
+/// A person who acts for a legal person (委托). What they do is the legal person's; policy holds them to the mandate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Agent {
+    /// The person, as [`Subject::handle`] would be if they asked for themselves.
+    pub handle: String,
+    /// What the mandate is for: `apply`, `pay`, `sign`.
+    pub actions: Vec<String>,
 }
 
 /// What sort of subject it is.
@@ -50,6 +61,11 @@ impl Subject {
     /// Whether the subject is an officer with this role.
     pub fn has_role(&self, role: &str) -> bool {
         self.kind == Kind::Officer && self.roles.iter().any(|have| have == role)
+    }
+
+    /// Whether it may `apply`, `pay` or `sign`: everybody for themselves, an agent as the mandate says.
+    pub fn may(&self, action: &str) -> bool {
+        self.agent.as_ref().is_none_or(|agent| agent.actions.iter().any(|have| have == action))
     }
 
     /// The named attributes (`name`, `phone`, `credit-code`, ...) that exist and that policy allows for the purpose.

@@ -29,7 +29,15 @@ fn caller(manifest: &str, subject: Option<Subject>) -> Caller {
 
 fn citizen() -> Subject {
     let (kind, assurance) = (SubjectKind::NaturalPerson, Assurance::High);
-    Subject { account: AccountId::generate(), kind, assurance, department: None, roles: Vec::new(), clearance: 1 }
+    Subject {
+        account: AccountId::generate(),
+        kind,
+        assurance,
+        department: None,
+        roles: Vec::new(),
+        clearance: 1,
+        agent: None,
+    }
 }
 
 fn officer(role: &str, department: Option<&str>) -> Subject {

@@ -13,6 +13,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("zhongtai-authz", "decide", "a decision that nobody remembers"),
     ("zhongtai-audit", "append", "the audit log"),
     ("zhongtai-rowfilter", "million", "the row filter"),
+    ("zhongtai-cap-subject", "sign_in", "signing in"),
     ("zhongtai-analysis", "analyse", "the analysis of one changed permit"),
 ];
 

@@ -64,7 +64,7 @@ pub fn caller(subject: Option<AccountId>) -> Arc<Caller> {
     let release = Arc::new(Release::parse(Digest::of(b"component"), manifest).unwrap());
     let subject = subject.map(|account| {
         let (kind, assurance) = (SubjectKind::NaturalPerson, Assurance::Low);
-        Arc::new(Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1 })
+        Arc::new(Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1, agent: None })
     });
     Arc::new(Caller::new(release, subject, Channel::Web))
 }

@@ -161,7 +161,7 @@ impl Office {
 
 fn person(account: AccountId) -> Subject {
     let (kind, assurance) = (SubjectKind::NaturalPerson, Assurance::Substantial);
-    Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1 }
+    Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance: 1, agent: None }
 }
 
 fn residence() -> NewCertificate {

@@ -9,6 +9,7 @@ use zhongtai_store::{Store, StoreError, WriteTransaction};
 use crate::{
     Account, AttributeName, Attributes, LoginName, NewAccount, Password, SubjectError,
     hashing::{Hashing, NOBODY},
+    identifier::Identifiers,
     row, throttle,
     vault::Vault,
 };
@@ -21,6 +22,7 @@ struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
     vault: Vault,
+    identifiers: Identifiers,
     hashing: Hashing,
     changes: AtomicU64,
 }
@@ -34,8 +36,8 @@ impl Accounts {
     /// The accounts of a store that has [`crate::MIGRATIONS`]. `key` seals attributes at rest: every host of a
     /// database needs the same one.
     pub fn new(store: Store, clock: Arc<dyn Clock>, key: [u8; 32]) -> Self {
-        let (vault, hashing) = (Vault::new(&key), Hashing::new());
-        Self(Arc::new(Inner { store, clock, vault, hashing, changes: AtomicU64::new(0) }))
+        let (vault, identifiers, hashing) = (Vault::new(&key), Identifiers::new(&key), Hashing::new());
+        Self(Arc::new(Inner { store, clock, vault, identifiers, hashing, changes: AtomicU64::new(0) }))
     }
 
     /// Makes an account. A taken login name is an error.
@@ -104,13 +106,13 @@ impl Accounts {
         Ok(rows.into_iter().map(account).collect::<Result<_, _>>()?)
     }
 
-    /// Shuts an account out, and revokes its tokens for good. Already disabled is fine.
+    /// Shuts an account out, and ends its tokens and sessions for good. Already disabled is fine.
     pub async fn disable(&self, id: AccountId) -> Result<(), SubjectError> {
         let mut write = self.0.store.begin_write().await?;
         let sql = "UPDATE subject_accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1";
         let done = sqlx::query(sql).bind(id.to_string()).bind(self.millis()).execute(&mut *write).await?;
         found(done.rows_affected())?;
-        self.revoke_tokens(&mut write, id).await?;
+        self.revoke_credentials(&mut write, id).await?;
         self.commit_change(write).await
     }
 
@@ -121,7 +123,7 @@ impl Accounts {
         found(done.rows_affected())
     }
 
-    /// Sets another password, revokes every token of the account, and forgets failed sign-ins.
+    /// Sets another password, ends every token and session of the account, and forgets failed sign-ins.
     pub async fn set_password(&self, id: AccountId, password: Password) -> Result<(), SubjectError> {
         let login = self.get(id).await?.ok_or(SubjectError::NoAccount)?.login;
         let hash = self.0.hashing.hash(password).await?;
@@ -131,9 +133,9 @@ impl Accounts {
             .bind(hash)
             .execute(&mut *write)
             .await?;
-        self.revoke_tokens(&mut write, id).await?;
+        self.revoke_credentials(&mut write, id).await?;
         self.commit_change(write).await?;
-        throttle::clear(self.store(), &login).await
+        throttle::clear(self.store(), login.as_str()).await
     }
 
     /// Replaces all that is known about a subject.
@@ -173,14 +175,14 @@ impl Accounts {
             return Err(SubjectError::WrongCredentials);
         };
         let place = self.0.hashing.place()?;
-        throttle::enter(self.store(), &login, self.now()).await?;
+        throttle::enter(self.store(), login.as_str(), self.now()).await?;
         let known = self.password_hash(&login).await?;
         let hash = known.unwrap_or_else(|| NOBODY.to_owned());
         if !place.verify(password, hash).await? {
             return Err(SubjectError::WrongCredentials);
         }
         let account = self.find(&login).await?.ok_or(SubjectError::WrongCredentials)?;
-        throttle::clear(self.store(), &login).await?;
+        throttle::clear(self.store(), login.as_str()).await?;
         match account.disabled_at {
             None => Ok(account),
             Some(_) => Err(SubjectError::Disabled),
@@ -189,6 +191,14 @@ impl Accounts {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn identifiers(&self) -> &Identifiers {
+        &self.0.identifiers
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -219,6 +229,29 @@ impl Accounts {
             .execute(&mut **write)
             .await?;
         Ok(())
+    }
+
+    pub(crate) async fn end_sessions(&self, write: &mut WriteTransaction, id: AccountId) -> Result<(), SubjectError> {
+        sqlx::query("UPDATE subject_sessions SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL")
+            .bind(id.to_string())
+            .bind(self.millis())
+            .execute(&mut **write)
+            .await?;
+        sqlx::query("DELETE FROM subject_pending WHERE account = $1")
+            .bind(id.to_string())
+            .execute(&mut **write)
+            .await?;
+        Ok(())
+    }
+
+    /// Tokens, sessions, and sign-ins that wait for a second factor.
+    pub(crate) async fn revoke_credentials(
+        &self,
+        write: &mut WriteTransaction,
+        id: AccountId,
+    ) -> Result<(), SubjectError> {
+        self.revoke_tokens(write, id).await?;
+        self.end_sessions(write, id).await
     }
 
     async fn password_hash(&self, login: &LoginName) -> Result<Option<String>, SubjectError> {
@@ -263,6 +296,7 @@ impl Accounts {
         id: AccountId,
         attributes: &Attributes,
     ) -> Result<(), SubjectError> {
+        self.set_identifiers(write, id, attributes).await?;
         for (name, value) in attributes.iter() {
             sqlx::query("INSERT INTO subject_attributes (account, name, sealed) VALUES ($1, $2, $3)")
                 .bind(id.to_string())

@@ -42,13 +42,28 @@ pub enum SubjectError {
     /// There is no such token.
     #[error("there is no such token")]
     NoToken,
+    /// There is no such mandate, or it does not hold.
+    #[error("there is no such mandate, or it does not hold now")]
+    NoMandate,
+    /// There is no such session.
+    #[error("there is no such session")]
+    NoSession,
+    /// The account has no second factor, or none that waits to be confirmed.
+    #[error("there is no second factor to check a code against: enrol one first")]
+    NoFactor,
+    /// The password is right, and the account has a second factor.
+    #[error("a code of the authenticator app is needed as well")]
+    CodeNeeded,
+    /// The code is wrong, too old, or was used.
+    #[error("the code is wrong, too old, or was used already")]
+    WrongCode,
     /// The login name is unknown or the password is wrong; which of the two is not said.
     #[error("the login name or the password is wrong")]
     WrongCredentials,
     /// The password is right, but the account must not be used.
     #[error("the account is disabled")]
     Disabled,
-    /// Too many failures with this login name, whether it exists or not.
+    /// Too many failures with this login name, whether it exists or not, or with this account's second factor.
     #[error("too many failed sign-ins: try again in {} seconds", retry_after.as_secs())]
     Throttled {
         /// When the next try is allowed, in whole seconds.
@@ -70,9 +85,9 @@ impl SubjectError {
         match self {
             Self::Store(error) => error.kind(),
             Self::Invalid(error) => error.kind(),
-            Self::LoginTaken => ErrorKind::Conflict,
-            Self::NoAccount | Self::NoToken => ErrorKind::NotFound,
-            Self::WrongCredentials => ErrorKind::Unauthenticated,
+            Self::LoginTaken | Self::NoFactor => ErrorKind::Conflict,
+            Self::NoAccount | Self::NoToken | Self::NoSession | Self::NoMandate => ErrorKind::NotFound,
+            Self::WrongCredentials | Self::CodeNeeded | Self::WrongCode => ErrorKind::Unauthenticated,
             Self::Disabled => ErrorKind::Denied,
             Self::Throttled { .. } | Self::Busy => ErrorKind::Overloaded,
             Self::Fault(_) => ErrorKind::Internal,

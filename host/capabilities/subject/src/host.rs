@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wasmtime::component::{HasSelf, Linker};
-use zhongtai_kernel::{Access, Assurance, Subject, SubjectKind};
+use zhongtai_kernel::{Access, AccountId, Agent, Assurance, Subject, SubjectKind};
 use zhongtai_runtime::{Invocation, Refusal, Shown, slow_lane};
 
 use crate::{Handles, SubjectProvider, provider::FIELDS};
@@ -35,7 +35,7 @@ impl wit::Host for Invocation {
             return Ok(None);
         }
         let handles = self.provider::<Arc<Handles>>()?;
-        let handle = handles.seal(self.release().scenario().department(), subject.account);
+        let handle = |account| handles.seal(self.release().scenario().department(), account);
         Ok(Some(convert(&subject, handle)))
     }
 
@@ -103,9 +103,10 @@ fn filtered(shown: &[(&str, Shown)], mut fields: BTreeMap<String, String>) -> Ve
     shown.iter().filter_map(field).collect()
 }
 
-fn convert(subject: &Subject, handle: String) -> wit::Subject {
+fn convert(subject: &Subject, handle: impl Fn(AccountId) -> String) -> wit::Subject {
+    let agent = |agent: &Agent| wit::Agent { handle: handle(agent.account), actions: agent.actions.clone() };
     wit::Subject {
-        handle,
+        handle: handle(subject.account),
         kind: match subject.kind {
             SubjectKind::NaturalPerson => wit::Kind::NaturalPerson,
             SubjectKind::LegalPerson => wit::Kind::LegalPerson,
@@ -117,5 +118,6 @@ fn convert(subject: &Subject, handle: String) -> wit::Subject {
             Assurance::High => wit::Assurance::High,
         },
         roles: subject.roles.clone(),
+        agent: subject.agent.as_ref().map(agent),
     }
 }

@@ -16,10 +16,11 @@ pub(crate) fn subject(account: AccountId, columns: SubjectColumns) -> Result<Sub
     Ok(Subject {
         account,
         kind: subject_kind(&kind)?,
-        assurance: assurance_of(assurance)?,
+        assurance: self::assurance("subject_accounts.assurance", assurance)?,
         department: department.map(|id| parse::<DepartmentId>("subject_accounts.department", &id)).transpose()?,
         roles: texts("subject_accounts.roles", &roles)?,
         clearance: clearance_of(clearance)?,
+        agent: None,
     })
 }
 
@@ -50,11 +51,12 @@ fn subject_kind(text: &str) -> Result<SubjectKind, StoreError> {
         .ok_or_else(|| StoreError::corrupt("subject_accounts.kind", "there is no such kind"))
 }
 
-fn assurance_of(level: i64) -> Result<Assurance, StoreError> {
+/// How sure the host is of who somebody is.
+pub(crate) fn assurance(what: &'static str, level: i64) -> Result<Assurance, StoreError> {
     [Assurance::Low, Assurance::Substantial, Assurance::High]
         .into_iter()
         .find(|assurance| *assurance as i64 == level)
-        .ok_or_else(|| StoreError::corrupt("subject_accounts.assurance", "expected 1, 2 or 3"))
+        .ok_or_else(|| StoreError::corrupt(what, "expected 1, 2 or 3"))
 }
 
 fn clearance_of(level: i64) -> Result<u8, StoreError> {

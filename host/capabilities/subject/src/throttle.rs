@@ -1,20 +1,20 @@
-//! How often a login name may be tried. Counted in the database: every host sees every host's failures.
+//! How often a login name, or an account's second factor, may be tried. Counted in the database: every host sees every host's failures.
 
 use std::time::Duration;
 
 use zhongtai_kernel::Timestamp;
 use zhongtai_store::{Store, StoreError};
 
-use crate::{LoginName, SubjectError};
+use crate::SubjectError;
 
-/// Failures after which a login name has to wait.
+/// Failures after which a login name or a second factor has to wait.
 const FAILURES: usize = 5;
 
 /// How long a failure counts.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// Counts a try as failed before it is checked, or refuses it. A success takes it back with [`clear`].
-pub(crate) async fn enter(store: &Store, login: &LoginName, now: Timestamp) -> Result<(), SubjectError> {
+pub(crate) async fn enter(store: &Store, login: &str, now: Timestamp) -> Result<(), SubjectError> {
     let now = now.as_millisecond();
     forget_old(store, now).await?;
     let mut write = store.begin_write().await?;
@@ -23,7 +23,7 @@ pub(crate) async fn enter(store: &Store, login: &LoginName, now: Timestamp) -> R
         "INSERT INTO subject_sign_in_tries (login, tries, last_at) VALUES ($1, '[]', $2) \
          ON CONFLICT (login) DO UPDATE SET last_at = excluded.last_at RETURNING tries",
     )
-    .bind(login.as_str())
+    .bind(login)
     .bind(now)
     .fetch_one(&mut *write)
     .await?;
@@ -35,7 +35,7 @@ pub(crate) async fn enter(store: &Store, login: &LoginName, now: Timestamp) -> R
     }
     tries.push(now);
     sqlx::query("UPDATE subject_sign_in_tries SET tries = $2 WHERE login = $1")
-        .bind(login.as_str())
+        .bind(login)
         .bind(serde_json::Value::from(tries).to_string())
         .execute(&mut *write)
         .await?;
@@ -43,11 +43,8 @@ pub(crate) async fn enter(store: &Store, login: &LoginName, now: Timestamp) -> R
 }
 
 /// Forgets the failures of a login name.
-pub(crate) async fn clear(store: &Store, login: &LoginName) -> Result<(), SubjectError> {
-    sqlx::query("DELETE FROM subject_sign_in_tries WHERE login = $1")
-        .bind(login.as_str())
-        .execute(store.pool())
-        .await?;
+pub(crate) async fn clear(store: &Store, login: &str) -> Result<(), SubjectError> {
+    sqlx::query("DELETE FROM subject_sign_in_tries WHERE login = $1").bind(login).execute(store.pool()).await?;
     Ok(())
 }
 

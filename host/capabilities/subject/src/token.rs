@@ -1,8 +1,8 @@
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use zhongtai_kernel::{AccountId, Subject, Timestamp};
+use zhongtai_kernel::{AccountId, Timestamp};
 
 use crate::{InvalidValue, SubjectError};
 
@@ -102,28 +102,6 @@ pub struct TokenRecord {
     pub expires_at: Timestamp,
     /// Since when it is revoked.
     pub revoked_at: Option<Timestamp>,
-}
-
-/// Who came in with a valid token, and with what scopes. Cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Who.
-    pub subject: Arc<Subject>,
-    /// What the token may be used for.
-    pub scopes: Arc<[String]>,
-    /// Which token.
-    pub token: TokenId,
-    /// From when on it no longer counts.
-    pub expires_at: Timestamp,
-}
-
-// === impl Session ===
-
-impl Session {
-    /// True when the token may be used for `scope`.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|has| has == scope)
-    }
 }
 
 #[cfg(test)]

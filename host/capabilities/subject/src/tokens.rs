@@ -1,18 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
-use quick_cache::sync::Cache;
-use zhongtai_kernel::{AccountId, Timestamp};
+use zhongtai_kernel::{AccountId, Assurance};
 use zhongtai_store::StoreError;
 
 use crate::{
-    Accounts, InvalidValue, Session, SubjectError, Token, TokenId, TokenRecord, account::is_word, row, token::TokenHash,
+    Accounts, Acting, Credential, InvalidValue, Proof, Session, SubjectError, Token, TokenId, TokenRecord,
+    account::is_word, recent::Recent, row, token::TokenHash,
 };
-
-/// How long an answer may come from memory: a revocation on another host holds within this time.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// Answers kept in memory.
-const KEPT: usize = 100_000;
 
 /// The longest lifetime: a token that nobody renews for a year is one that nobody watches.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -23,39 +17,54 @@ const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Bearer tokens: issued, revoked, and resolved to who sends them.
 pub struct Tokens {
     accounts: Accounts,
-    kept: Cache<TokenHash, Kept>,
-}
-
-/// What a token was good for, when the database was asked.
-#[derive(Clone)]
-struct Kept {
-    read: Timestamp,
-    changes: u64,
-    session: Option<Session>,
+    /// What tokens were good for, when the database was asked.
+    recent: Recent<TokenHash, Option<Session>>,
 }
 
 /// `id`, `account`, `scopes`, `label`, `created_at`, `expires_at`, `revoked_at`.
 type Row = (String, String, String, String, i64, i64, Option<i64>);
 
-/// Token `id`, `scopes`, `expires_at`; account `id`, then [`row::SubjectColumns`].
-type SessionRow = (String, String, i64, String, String, i64, Option<String>, String, i64);
+/// Token `id`, `scopes`, `expires_at`, `assurance`; account `id`, then [`row::SubjectColumns`].
+type SessionRow = (String, String, i64, Option<i64>, String, String, i64, Option<String>, String, i64);
 
 // === impl Tokens ===
 
 impl Tokens {
     /// The tokens of those accounts. One per host: a revocation made through another one is seen a second later.
     pub fn new(accounts: Accounts) -> Self {
-        Self { accounts, kept: Cache::new(KEPT) }
+        Self { recent: Recent::new(accounts.clone()), accounts }
     }
 
-    /// Issues a token to an account that is not disabled. Its text is in the answer, and nowhere else.
-    /// Lifetimes are 1 second to 366 days.
+    /// Issues a token to an account that is not disabled: for a program, as sure as the account is. Its text is in the
+    /// answer, and nowhere else. Lifetimes are 1 second to 366 days.
     pub async fn issue(
         &self,
         account: AccountId,
         scopes: &[&str],
         lifetime: Duration,
         label: &str,
+    ) -> Result<(TokenRecord, Token), SubjectError> {
+        self.make(account, scopes, lifetime, label, None).await
+    }
+
+    /// The same for somebody who has just signed in: as sure as that was.
+    pub async fn sign_in(
+        &self,
+        account: AccountId,
+        scopes: &[&str],
+        lifetime: Duration,
+        assurance: Assurance,
+    ) -> Result<(TokenRecord, Token), SubjectError> {
+        self.make(account, scopes, lifetime, "sign-in", Some(assurance)).await
+    }
+
+    async fn make(
+        &self,
+        account: AccountId,
+        scopes: &[&str],
+        lifetime: Duration,
+        label: &str,
+        assurance: Option<Assurance>,
     ) -> Result<(TokenRecord, Token), SubjectError> {
         check(scopes, lifetime, label)?;
         self.usable(account).await?;
@@ -72,7 +81,7 @@ impl Tokens {
             expires_at,
             revoked_at: None,
         };
-        self.insert(&record, &token).await?;
+        self.insert(&record, &token, assurance).await?;
         Ok((record, token))
     }
 
@@ -109,24 +118,16 @@ impl Tokens {
             return Ok(answer);
         }
         let Some(hash) = TokenHash::of(text) else { return Ok(None) };
-        // Both before the question: a change while it is on its way makes the answer stale.
-        let (read, changes) = (self.accounts.now(), self.accounts.changes());
+        let asked = self.recent.asked();
         let session = self.load(&hash).await?;
-        self.kept.insert(hash, Kept { read, changes, session: session.clone() });
+        self.recent.keep(hash, asked, session.clone());
         Ok(session.filter(|session| self.is_current(session)))
     }
 
     /// The same from memory; `None` when the database has to be asked.
     pub fn resolve_at_hand(&self, text: &str) -> Option<Option<Session>> {
         let Some(hash) = TokenHash::of(text) else { return Some(None) };
-        let kept = self.kept.get(&hash).filter(|kept| self.is_fresh(kept))?;
-        Some(kept.session.filter(|session| self.is_current(session)))
-    }
-
-    /// A clock that was set back makes everything stale rather than fresh for long.
-    fn is_fresh(&self, kept: &Kept) -> bool {
-        let age = Duration::try_from(self.accounts.now().duration_since(kept.read));
-        kept.changes == self.accounts.changes() && age.is_ok_and(|age| age < FRESH)
+        Some(self.recent.get(&hash)?.filter(|session| self.is_current(session)))
     }
 
     fn is_current(&self, session: &Session) -> bool {
@@ -135,7 +136,7 @@ impl Tokens {
 
     async fn load(&self, hash: &TokenHash) -> Result<Option<Session>, SubjectError> {
         let row: Option<SessionRow> = sqlx::query_as(
-            "SELECT t.id, t.scopes, t.expires_at, a.id, a.kind, a.assurance, a.department, a.roles, a.clearance \
+            "SELECT t.id, t.scopes, t.expires_at, t.assurance, a.id, a.kind, a.assurance, a.department, a.roles, a.clearance \
              FROM subject_tokens t JOIN subject_accounts a ON a.id = t.account \
              WHERE t.secret_hash = $1 AND t.revoked_at IS NULL AND a.disabled_at IS NULL",
         )
@@ -150,11 +151,16 @@ impl Tokens {
         if account.disabled_at.is_some() { Err(SubjectError::Disabled) } else { Ok(()) }
     }
 
-    async fn insert(&self, record: &TokenRecord, token: &Token) -> Result<(), SubjectError> {
+    async fn insert(
+        &self,
+        record: &TokenRecord,
+        token: &Token,
+        assurance: Option<Assurance>,
+    ) -> Result<(), SubjectError> {
         let hash = TokenHash::of(token.expose()).ok_or_else(|| SubjectError::Fault("a token without hash".into()))?;
         sqlx::query(
-            "INSERT INTO subject_tokens (id, secret_hash, account, scopes, label, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO subject_tokens (id, secret_hash, account, scopes, label, created_at, expires_at, assurance) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(record.id.to_string())
         .bind(hash.hex())
@@ -163,6 +169,7 @@ impl Tokens {
         .bind(&record.label)
         .bind(record.created_at.as_millisecond())
         .bind(record.expires_at.as_millisecond())
+        .bind(assurance.map(|assurance| assurance as i64))
         .execute(self.accounts.store().pool())
         .await?;
         Ok(())
@@ -205,13 +212,20 @@ fn record((id, account, scopes, label, created, expires, revoked): Row) -> Resul
 }
 
 fn session(
-    (id, scopes, expires, account, kind, assurance, department, roles, clearance): SessionRow,
+    (id, scopes, expires, by, account, kind, assurance, department, roles, clearance): SessionRow,
 ) -> Result<Session, StoreError> {
     let account = row::parse("subject_accounts.id", &account)?;
+    let by = by.map(|level| row::assurance("subject_tokens.assurance", level)).transpose()?;
+    let mut subject = row::subject(account, (kind, assurance, department, roles, clearance))?;
+    subject.assurance = by.unwrap_or(subject.assurance);
+    let subject = Arc::new(subject);
     Ok(Session {
-        subject: Arc::new(row::subject(account, (kind, assurance, department, roles, clearance))?),
+        person: subject.clone(),
+        subject,
+        acting: Acting::Oneself,
         scopes: row::texts("subject_tokens.scopes", &scopes)?.into(),
-        token: row::parse("subject_tokens.id", &id)?,
+        credential: Credential::Token(row::parse("subject_tokens.id", &id)?),
+        proof: Proof::of(by),
         expires_at: row::time("subject_tokens.expires_at", expires)?,
     })
 }

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 use support::{clock, guest, host, officer};
 use zhongtai_cap_subject::{Handles, MIGRATIONS, SubjectCapability, contract};
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, Channel, Decision, Digest, Effect, Event, Guard, Question, Record, Recorder,
-    Release, RequestId, Subject, Timestamp,
+    Access, AccountId, Agent, AuditUnavailable, Caller, Channel, Decision, Digest, Effect, Event, Guard, Question,
+    Record, Recorder, Release, RequestId, Subject, SubjectKind, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions, Services,
@@ -147,6 +147,7 @@ async fn a_guest_is_told_a_handle_of_its_departments_own_and_the_fields_that_pol
     assert_eq!(opened, Some(sandbox.subject.account));
     assert_eq!((told.kind, told.assurance), (2, 1), "an officer, substantial");
     assert_eq!(told.roles, ["inspector", "reviewer"]);
+    assert_eq!(told.agent, None);
 
     let fields = memory.fields().unwrap();
     let expected = [("name", "张三"), ("phone", "13800138000")].map(|(name, value)| (name.into(), value.into()));
@@ -163,6 +164,32 @@ async fn a_guest_is_told_a_handle_of_its_departments_own_and_the_fields_that_pol
         ],
         "each name is decided once; what is no field is not asked for"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_guest_is_told_who_acts_for_an_enterprise_and_the_enterprise_is_who_asks() {
+    let sandbox = Sandbox::new(ALL, usize::MAX).await;
+    let person = AccountId::generate();
+    let agent =
+        Agent { account: person, mandate: "m".into(), scenarios: None, actions: vec!["apply".into(), "pay".into()] };
+    let enterprise = Subject {
+        kind: SubjectKind::LegalPerson,
+        department: None,
+        roles: Vec::new(),
+        clearance: 1,
+        agent: Some(agent),
+        ..Subject::clone(&sandbox.subject)
+    };
+    let memory = sandbox.ask(Some(&Arc::new(enterprise)), "road-repair", 1).await;
+    let told = memory.current().unwrap();
+    let (handles, department) = (Handles::new([7; 32]), "441802-chengguan".parse().unwrap());
+    assert_eq!((told.kind, handles.open(&department, &told.handle)), (1, Some(sandbox.subject.account)));
+    let (handle, actions) = told.agent.unwrap();
+    assert_eq!(
+        (handles.open(&department, &handle), actions.as_slice()),
+        (Some(person), &["apply".to_owned(), "pay".to_owned()][..])
+    );
+    assert_eq!(memory.fields().unwrap(), [("name".to_owned(), "张三".to_owned())], "what is known of the enterprise");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -5,8 +5,8 @@ mod support;
 use std::time::Duration;
 
 use support::{clock, host, officer, person};
-use zhongtai_cap_subject::{MIGRATIONS, Password, SubjectError, TokenId, Tokens};
-use zhongtai_kernel::{AccountId, ErrorKind};
+use zhongtai_cap_subject::{Credential, MIGRATIONS, Password, Proof, SubjectError, TokenId, Tokens};
+use zhongtai_kernel::{AccountId, Assurance, ErrorKind};
 use zhongtai_store::testing::both;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -22,7 +22,7 @@ async fn a_token_resolves_to_its_subject_and_scopes() {
 
         assert!(tokens.resolve_at_hand(token.expose()).is_none(), "not asked yet");
         let session = tokens.resolve(token.expose()).await.unwrap().unwrap();
-        assert_eq!((&session.subject, session.token), (&zhang, record.id));
+        assert_eq!((&session.subject, session.credential), (&zhang, Credential::Token(record.id)));
         assert!(session.has_scope("admin") && !session.has_scope("adm"));
         assert_eq!(tokens.resolve_at_hand(token.expose()), Some(Some(session)));
         assert_eq!(tokens.list(zhang.account).await.unwrap(), [record]);
@@ -86,7 +86,10 @@ async fn a_revocation_holds_at_once_here_and_within_a_second_on_another_host() {
         clock.advance(SECOND);
         assert_eq!(there.resolve_at_hand(token.expose()), None, "no longer fresh");
         assert_eq!(there.resolve(token.expose()).await.unwrap(), None);
-        assert_eq!(here.resolve(kept.expose()).await.unwrap().map(|session| session.token), Some(other.id));
+        assert_eq!(
+            here.resolve(kept.expose()).await.unwrap().map(|session| session.credential),
+            Some(Credential::Token(other.id))
+        );
 
         here.revoke_all(zhang).await.unwrap();
         assert_eq!(here.resolve(kept.expose()).await.unwrap(), None);
@@ -149,5 +152,26 @@ async fn tokens_long_expired_are_forgotten() {
         tokens.issue(zhang, &["scenario"], HOUR, "new").await.unwrap();
         let labels: Vec<_> = tokens.list(zhang).await.unwrap().into_iter().map(|record| record.label).collect();
         assert_eq!(labels, ["new"]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_had_by_signing_in_is_as_sure_as_that_was_and_an_issued_one_as_sure_as_the_account() {
+    for database in both(MIGRATIONS).await {
+        let accounts = host(&database, &clock());
+        let tokens = Tokens::new(accounts.clone());
+        let zhang = accounts.create(officer("zhang")).await.unwrap();
+        let id = zhang.subject.account;
+        let (_, issued) = tokens.issue(id, &["scenario"], HOUR, "").await.unwrap();
+        let (_, low) = tokens.sign_in(id, &["scenario"], HOUR, zhang.assurance_by(Proof::Password)).await.unwrap();
+        let (_, sure) = tokens.sign_in(id, &["scenario"], HOUR, zhang.assurance_by(Proof::SecondFactor)).await.unwrap();
+        for (token, assurance, proof) in [
+            (&issued, Assurance::Substantial, Proof::Issued),
+            (&low, Assurance::Low, Proof::Password),
+            (&sure, Assurance::Substantial, Proof::SecondFactor),
+        ] {
+            let session = tokens.resolve(token.expose()).await.unwrap().unwrap();
+            assert_eq!((session.subject.assurance, session.proof), (assurance, proof));
+        }
     }
 }

@@ -35,6 +35,7 @@ pub fn clerk() -> CallerFacts {
         clearance: 2,
     };
     CallerFacts { subject: Some(subject), ..nobody() }
+        agent: None,
 }
 
 /// A plugin that runs for nobody.

@@ -79,7 +79,7 @@ pub fn caller(subject: Option<Subject>) -> CallerFacts {
 
 pub fn subject(kind: SubjectKind, assurance: Assurance, clearance: u8) -> Subject {
     let account = AccountId::from_bytes([1; 16]);
-    Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance }
+    Subject { account, kind, assurance, department: None, roles: Vec::new(), clearance, agent: None }
 }
 
 pub fn officer() -> CallerFacts {

@@ -133,8 +133,9 @@ impl From<wit_notify::Error> for notify::Error {
 
 impl From<current::Subject> for subject::Subject {
     fn from(subject: current::Subject) -> Self {
-        let current::Subject { handle, kind, assurance, roles } = subject;
-        Self { handle, kind: kind.into(), assurance: assurance.into(), roles }
+        let current::Subject { handle, kind, assurance, roles, agent } = subject;
+        let agent = agent.map(|current::Agent { handle, actions }| subject::Agent { handle, actions });
+        Self { handle, kind: kind.into(), assurance: assurance.into(), roles, agent }
     }
 }
 

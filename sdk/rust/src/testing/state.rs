@@ -16,7 +16,8 @@ use crate::{
     credit::{Record, Verdict},
     log::Level,
     notify::Message,
-    subject::{Assurance, Kind},
+    seal,
+    subject::{Agent, Assurance, Kind},
 };
 
 /// 2026-01-01T00:00:00Z, where the clock stands unless a test says otherwise.
@@ -46,7 +47,7 @@ impl Person {
     /// A natural person with substantial assurance and this handle.
     pub fn new(handle: &str) -> Self {
         let (kind, assurance) = (Kind::NaturalPerson, Assurance::Substantial);
-        let subject = Subject { handle: handle.into(), kind, assurance, roles: Vec::new() };
+        let subject = Subject { handle: handle.into(), kind, assurance, roles: Vec::new(), agent: None };
         Self { subject, fields: BTreeMap::new() }
     }
 
@@ -66,6 +67,14 @@ impl Person {
     }
 
     /// With another assurance.
+    /// With somebody who acts for it by a mandate for these actions: `apply`, `pay`, `sign`.
+    #[must_use]
+    pub fn through(mut self, agent: &str, actions: &[&str]) -> Self {
+        let actions = actions.iter().map(|action| String::from(*action)).collect();
+        self.subject.agent = Some(Agent { handle: agent.into(), actions });
+        self
+    }
+
     #[must_use]
     pub fn assurance(mut self, assurance: Assurance) -> Self {
         self.subject.assurance = assurance;

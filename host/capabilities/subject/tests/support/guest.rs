@@ -3,21 +3,12 @@
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
-/// Every package that the world `plugin` speaks of, those first that others need.
-const PACKAGES: [&str; 12] = [
-    "log",
-    "clock",
-    "random",
-    "config",
-    "keyvalue",
-    "credit",
-    "notify",
-    "files",
-    "subject",
-    "certificate",
-    "evidence",
-    "scenario",
-];
+/// Every package that the world `plugin` imports, those first that others need; and the world itself.
+fn packages(wit: &str) -> Vec<String> {
+    let world = std::fs::read_to_string(format!("{wit}/scenario/package.wit")).unwrap();
+    let imported = |line: &str| Some(line.trim().strip_prefix("import zhongtai:")?.split('/').next()?.to_owned());
+    world.lines().filter_map(imported).chain(["scenario".to_owned()]).collect()
+}
 
 /// The component.
 pub fn component() -> Vec<u8> {
@@ -25,7 +16,7 @@ pub fn component() -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
     let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../wit");
     let mut package = None;
-    for name in PACKAGES {
+    for name in packages(wit) {
         package = Some(resolve.push_path(format!("{wit}/{name}")).unwrap().0);
     }
     let world = resolve.select_world(&[package.unwrap()], Some("plugin")).unwrap();
@@ -40,6 +31,8 @@ pub struct Told {
     pub kind: u8,
     pub assurance: u8,
     pub roles: Vec<String>,
+    /// The agent's handle and actions.
+    pub agent: Option<(String, Vec<String>)>,
 }
 
 /// The guest's memory from 1024 on, laid out by the canonical ABI.
@@ -52,15 +45,17 @@ impl Memory {
             kind: self.byte(1036),
             assurance: self.byte(1037),
             roles: self.list(1040, 8).map(|at| self.text(at)).collect(),
+            agent: (self.byte(1048) == 1)
+                .then(|| (self.text(1052), self.list(1060, 8).map(|at| self.text(at)).collect())),
         })
     }
 
     /// Name and value each, or the number of the error's case and its text.
     pub fn fields(&self) -> Result<Vec<(String, String)>, (u8, String)> {
-        match (self.byte(1056), self.byte(1060)) {
-            (0, _) => Ok(self.list(1060, 16).map(|at| (self.text(at), self.text(at + 8))).collect()),
+        match (self.byte(1088), self.byte(1092)) {
+            (0, _) => Ok(self.list(1092, 16).map(|at| (self.text(at), self.text(at + 8))).collect()),
             (_, 0) => Err((0, String::new())),
-            (_, case) => Err((case, self.text(1064))),
+            (_, case) => Err((case, self.text(1096))),
         }
     }
 

@@ -1,5 +1,5 @@
 ;; Asks who is asking, and for as many of its names as the request's body has bytes, for the purpose that the
-;; request's path is. Answers with its memory from 1024 on: what `current` returned is at 1024, `fields` at 1056.
+;; request's path is. Answers with its memory from 1024 on: what `current` returned is at 1024, `fields` at 1088.
 (module
   (import "zhongtai:subject/current@0.1.0" "current" (func $current (param i32)))
   (import "zhongtai:subject/current@0.1.0" "fields" (func $fields (param i32 i32 i32 i32 i32)))
@@ -33,8 +33,8 @@
     (call $fields
       (i32.const 16) (local.get $body_len)
       (i32.add (local.get $path) (i32.const 1)) (i32.sub (local.get $path_len) (i32.const 1))
-      (i32.const 1056))
-    (i32.store16 (i32.const 1088) (i32.const 200))
-    (i32.store (i32.const 1100) (i32.const 1024))
-    (i32.store (i32.const 1104) (i32.sub (global.get $heap) (i32.const 1024)))
-    (i32.const 1088)))
+      (i32.const 1088))
+    (i32.store16 (i32.const 1120) (i32.const 200))
+    (i32.store (i32.const 1132) (i32.const 1024))
+    (i32.store (i32.const 1136) (i32.sub (global.get $heap) (i32.const 1024)))
+    (i32.const 1120)))
