@@ -60,8 +60,8 @@ impl wit::Host for Invocation {
         let hand = at_hand(self).await?;
         let verified = async {
             hand.seals.may_verify(self.asker(), &purpose).await?;
-            let document = hand.shelf.take(self.asker(), &file, &purpose, hand.seals.most_bytes()).await?;
-            hand.seals.examine(document, self.now()).await
+            let taken = hand.shelf.take(self.asker(), &file, &purpose, hand.seals.most_bytes()).await?;
+            hand.seals.examine(taken.bytes, self.now()).await
         };
         let verified = verified.await;
         Ok(verified.map(report).map_err(|error| answer(self, error)))
@@ -104,7 +104,12 @@ async fn order(
     let wit::Reasons { case_id, stage, purpose, note } = reasons;
     let facts = Facts { case: Some(case_id), stage: Some(stage), reason: note };
     facts.check()?;
-    let document = hand.shelf.take(invocation.asker(), file, &purpose, hand.seals.most_bytes()).await?;
+    let taken = hand.shelf.take(invocation.asker(), file, &purpose, hand.seals.most_bytes()).await?;
+    // What is on record is what happened: a file of one case is not sealed for another.
+    if facts.case.as_deref() != Some(taken.case.as_str()) {
+        return Err(SealError::invalid("case", "the case that the file is of"));
+    }
+    let document = taken.bytes;
     Ok(Order { document, place: Place { page: place.page, x_mm: place.x_mm, y_mm: place.y_mm }, facts })
 }
 

@@ -51,7 +51,7 @@ pub use seal::{
     Cause, MOST_DAYS, NewSeal, Seal, SealEvent, SealKind, SealName, SealUse, SigningKey, Status, TokenCredential,
 };
 pub use seals::{Paper, SealRecord, Seals, by_the_host, the_host};
-pub use shelf::{Cases, KeptByScenarios, People, Shelf, sealed_name};
+pub use shelf::{Cases, KeptByScenarios, People, Shelf, Taken, sealed_name};
 pub use zhongtai_impression::{Design, Drawing, Shape};
 pub use zhongtai_pki::Trust;
 

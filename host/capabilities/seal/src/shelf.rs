@@ -6,12 +6,19 @@ use zhongtai_runtime::Asker;
 
 use crate::{Format, SealError, Sealed};
 
+/// A file from the shelf.
+pub struct Taken {
+    /// The case that it is of.
+    pub case: String,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
 /// Where the files of cases are. A guest names a file, and its bytes never get to it.
 #[async_trait]
 pub trait Shelf: Send + Sync + 'static {
-    /// The bytes of a file of the asker's scenario, if policy lets the asker read it for this purpose. No more than
-    /// `most` bytes.
-    async fn take(&self, asker: &mut Asker, file: &str, purpose: &str, most: u64) -> Result<Vec<u8>, SealError>;
+    /// A file of the asker's scenario, if policy lets the asker read it for this purpose. No more than `most` bytes.
+    async fn take(&self, asker: &mut Asker, file: &str, purpose: &str, most: u64) -> Result<Taken, SealError>;
 
     /// Puts a sealed document into the case of the file that it was made of. Returns the new file's id; the same one
     /// for the same bytes, as a request may come again.
