@@ -32,6 +32,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("zhongtai-ofd", &["zhongtai-kernel", "zhongtai-pki", "zhongtai-impression"]),
+    ("zhongtai-typeset", &["zhongtai-kernel", "zhongtai-ofd"]),
     ("zhongtai-server", &["zhongtai-"]),
     ("zhongtai", &["zhongtai-macros"]),
     ("xtask", &["zhongtai-e2e", "zhongtai-toolchain"]),

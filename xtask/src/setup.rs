@@ -34,6 +34,7 @@ const DEBIAN: &[(&str, Sign)] = &[
     ("unzip", Sign::Program("unzip")),
     ("fonts-dejavu-core", Sign::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")),
     ("qpdf", Sign::Program("qpdf")),
+    ("fontconfig", Sign::Program("fc-scan")),
     ("libnss3-tools", Sign::Program("certutil")),
 ];
 
