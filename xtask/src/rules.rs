@@ -33,6 +33,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
     ("zhongtai-ofd", &["zhongtai-kernel", "zhongtai-pki", "zhongtai-impression"]),
     ("zhongtai-typeset", &["zhongtai-kernel", "zhongtai-ofd"]),
+    ("zhongtai-cap-document", &["zhongtai-kernel", "zhongtai-runtime", "zhongtai-store", "zhongtai-typeset"]),
     ("zhongtai-server", &["zhongtai-"]),
     ("zhongtai", &["zhongtai-macros"]),
     ("xtask", &["zhongtai-e2e", "zhongtai-toolchain"]),
