@@ -47,6 +47,8 @@ impl Worker {
             .env_clear()
             .env("RAYON_NUM_THREADS", "1")
             .env("RUST_MIN_STACK", (16 << 20).to_string())
+            // The host's allocator takes a gigabyte at once otherwise, and the worker's limit counts what is taken.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
