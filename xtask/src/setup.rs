@@ -21,6 +21,9 @@ enum Sign {
 
 const DEBIAN: &[(&str, Sign)] = &[
     ("build-essential", Sign::Program("cc")),
+    ("chromium", Sign::Program("chromium")),
+    ("chromium-driver", Sign::Program("chromedriver")),
+    ("curl", Sign::Program("curl")),
     ("cvc5", Sign::Program("cvc5")),
     ("openssl", Sign::Program("openssl")),
     ("postgresql", Sign::Postgres),

@@ -11,13 +11,20 @@ use zhongtai_cap_evidence::EvidenceProvider;
 use zhongtai_cap_files::EmbeddedFiles;
 use zhongtai_cap_log::LogTail;
 use zhongtai_cap_notify::Outbox;
-use zhongtai_cap_subject::{Accounts, Tokens};
+use zhongtai_cap_seal::Seals;
+use zhongtai_cap_subject::{Accounts, Listener, Mandates, Tokens};
 use zhongtai_kernel::{AuditUnavailable, Clock, Event, Record, Recorder, RequestId};
 use zhongtai_registry::Registry;
 use zhongtai_runtime::Runtime;
 use zhongtai_store::Store;
 
-use crate::{deployments::Deployments, edge::Health, metrics::Metrics, policies::Policies};
+use crate::{
+    deployments::Deployments,
+    edge::{Health, Names},
+    identity::Identity,
+    metrics::Metrics,
+    policies::Policies,
+};
 
 /// The running host.
 pub(crate) struct App {
@@ -35,6 +42,10 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Health,
     pub(crate) accounts: Accounts,
+    /// Who may act for which enterprise.
+    pub(crate) mandates: Arc<Mandates>,
+    /// Sessions of browsers, second factors, and identity providers.
+    pub(crate) identity: Arc<Identity>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) credit: Arc<EmbeddedCredit>,
     pub(crate) certificates: Arc<Certificates>,
@@ -53,6 +64,11 @@ pub(crate) struct App {
 
 impl App {
     /// Records an act of an account.
+    /// How the cookies of a listener are called.
+    pub(crate) fn cookie_names(&self, listener: Listener) -> Names {
+        Names { listener, secure: self.identity.section.cookie_secure }
+    }
+
     pub(crate) fn record(
         &self,
         request: RequestId,

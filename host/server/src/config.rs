@@ -16,7 +16,7 @@ use zhongtai_cap_keyvalue::KeyValueConfig;
 use zhongtai_cap_notify::NotifyConfig;
 use zhongtai_runtime::{AdmissionOptions, EngineOptions, HostKey};
 
-use crate::recorder::WhenUnwritable;
+use crate::{identity::SignInSection, recorder::WhenUnwritable};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -33,6 +33,8 @@ pub(crate) struct Config {
     /// How messages leave.
     pub(crate) notify: NotifyConfig,
     /// How certificates are shown.
+    /// How people sign in, and for how long.
+    pub(crate) sign_in: SignInSection,
     pub(crate) certificate: CertificateSection,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
     pub(crate) desks: BTreeMap<String, String>,

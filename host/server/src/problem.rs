@@ -85,6 +85,23 @@ impl Problem {
         self.retry_after_s = Some(seconds.max(1));
         self
     }
+    /// For programs.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The answer's status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// When to try again, for an answer that is not a problem document.
+    pub(crate) fn add_headers(&self, response: &mut Response) {
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+    }
+
 
     pub(crate) fn in_request(mut self, id: RequestId) -> Self {
         self.request_id = Some(id);
@@ -218,7 +235,12 @@ impl From<InvalidValue> for Problem {
 
 impl From<SubjectError> for Problem {
     fn from(error: SubjectError) -> Self {
-        let problem = Self::inside(error.kind(), "account", &error);
+        let code = match error {
+            SubjectError::CodeNeeded => "second-factor-needed",
+            SubjectError::WrongCode => "wrong-code",
+            _ => "account",
+        };
+        let problem = Self::inside(error.kind(), code, &error);
         match error {
             SubjectError::Throttled { retry_after } => problem.retry_after(retry_after.as_secs()),
             _ => problem,

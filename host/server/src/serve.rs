@@ -20,7 +20,8 @@ use zhongtai_cap_evidence::{EmbeddedEvidence, Evidence, EvidenceProvider};
 use zhongtai_cap_files::{EmbeddedFiles, Files};
 use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
 use zhongtai_cap_notify::{Notify, Outbox};
-use zhongtai_cap_subject::{Accounts, Handles, SubjectCapability, Tokens};
+use zhongtai_cap_seal::{EmbeddedSeals, KeptByScenarios, SealCapability, Seals, outside_trust};
+use zhongtai_cap_subject::{Accounts, Handles, Mandates, SubjectCapability, Tokens};
 use zhongtai_governance::{SigningSeed, Versions};
 use zhongtai_kernel::{Clock, Recorder, SystemClock};
 use zhongtai_registry::Registry;
@@ -38,6 +39,7 @@ use crate::{
     holders::Accounted,
     metrics::Metrics,
     platform_key,
+    identity::Identity,
     policies::Policies,
     recorder::ModalRecorder,
 };
@@ -96,6 +98,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let store = Store::open(&config.store_url(), &migrations()).await.context("the store can't be opened")?;
     let platform_key = platform_key::open(data, &store).await?;
     let seed = SigningSeed(platform_key.derive("policy-versions"));
+    config.sign_in.check([config.listen.public, config.listen.admin])?;
     let versions = Versions::new(store.clone(), clock.clone(), &seed);
     let policies = Policies::open(versions, config.policy_folders(), config.policy.follow_files)
         .await
@@ -166,6 +169,9 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         runtime,
         deployments,
         metrics,
+    let mandates = Arc::new(Mandates::new(accounts.clone()));
+    let identity = Arc::new(Identity::new(&accounts, config.sign_in.clone(), &clock)?);
+    accounts.index_identifiers().await?;
         health: Health::default(),
         accounts,
         tokens,
@@ -179,6 +185,8 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         body_patience: Duration::from_secs(config.listen.body_s),
         shared,
     }))
+        identity,
+        mandates,
 }
 
 /// Certificates are records only until somebody makes their papers.

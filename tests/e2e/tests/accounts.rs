@@ -65,7 +65,8 @@ async fn a_citizen_signs_in_uses_a_scenario_and_signs_out() {
 
 #[test]
 fn an_operator_whose_token_is_gone_signs_in_again_and_a_citizen_does_not() {
-    let place = Place::start();
+    // With a second factor: `sign_in.rs`.
+    let place = Place::start_with(|setup, _| setup.config = "[sign_in]\nsecond_factor = \"optional\"\n".into());
     let citizen = place.add_user("zhang", &["--kind", "natural-person"]);
     std::fs::remove_file(place.host.data().join("operator.token")).unwrap();
     place.refused(&["plugin", "list"]);
@@ -133,7 +134,7 @@ fn officers_are_cleared_for_a_data_level_and_nobody_else_is() {
 }
 
 /// Every route of the admin API: method and path.
-const ADMIN_ROUTES: [(&str, &str); 40] = [
+const ADMIN_ROUTES: [(&str, &str); 49] = [
     ("GET", "plugins"),
     ("POST", "plugins"),
     ("POST", "plugins/check"),
@@ -149,6 +150,15 @@ const ADMIN_ROUTES: [(&str, &str); 40] = [
     ("POST", "users"),
     ("POST", "users/{login}/disable"),
     ("POST", "users/{login}/tokens"),
+    ("POST", "me/second-factor"),
+    ("POST", "me/second-factor/confirm"),
+    ("POST", "users/{login}/password"),
+    ("POST", "users/{login}/second-factor/reset"),
+    ("GET", "users/{login}/tokens"),
+    ("DELETE", "users/{login}/tokens/{id}"),
+    ("POST", "users/{login}/mandates"),
+    ("GET", "users/{login}/mandates"),
+    ("DELETE", "mandates/{id}"),
     ("POST", "data/credit"),
     ("GET", "messages/dead"),
     ("POST", "messages/{id}/replay"),

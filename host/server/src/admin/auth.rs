@@ -1,4 +1,4 @@
-//! Who administers: a bearer token with the scope `admin`, of an account with one of three roles, none of which may do
+//! Who administers: a bearer token with the scope `admin`, or a session of this listener, of an account with one of three roles, none of which may do
 //! what another does (三员: GB/T 22239 level 3).
 
 use std::{marker::PhantomData, sync::Arc};
@@ -8,12 +8,14 @@ use axum::{
     extract::{FromRequestParts, State},
     http::request::Parts,
 };
+use zhongtai_cap_subject::{Listener, Proof};
 use zhongtai_kernel::{ErrorKind, RequestId, Subject};
 
 use crate::{
     admin::openapi::{Refused, Unusable},
     app::App,
-    edge::{SignIn, SignedIn, authenticate, session, token},
+    edge::{SignIn, SignedIn, session_at, token},
+    identity::{SECOND_FACTOR_REQUIRED, check_both, is_administrator, second_factor_required},
     json::Body,
     problem::Problem,
 };
@@ -69,6 +71,13 @@ pub(crate) struct AnyAdministrator {
     subject: Arc<Subject>,
 }
 
+/// An administrator who may have shown a password only: enough to enrol a second factor, and for nothing else.
+pub(crate) struct Newcomer {
+    subject: Arc<Subject>,
+    proof: Proof,
+    is_too_little: bool,
+}
+
 // === impl Administrator ===
 
 impl<R> Administrator<R> {
@@ -85,7 +94,7 @@ impl<R: Role> FromRequestParts<Arc<App>> for Administrator<R> {
         let any = AnyAdministrator::from_request_parts(parts, app).await;
         match any {
             Ok(any) if any.has(R::NAME) => Ok(Self { account: any.actor(), role: PhantomData }),
-            Err(problem) if !problem.is_denied() => Err(problem),
+            Err(problem) if !problem.is_denied() || problem.code() == SECOND_FACTOR_REQUIRED => Err(problem),
             _ => {
                 let detail = format!("needs a token with the scope `admin` of an account with the role `{}`", R::NAME);
                 Err(Problem::new(ErrorKind::Denied, R::REFUSAL, detail))
@@ -112,11 +121,35 @@ impl FromRequestParts<Arc<App>> for AnyAdministrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let session = session(app, &parts.headers).await?;
+        let Newcomer { subject, is_too_little, .. } = Newcomer::from_request_parts(parts, app).await?;
+        if is_too_little { Err(second_factor_required()) } else { Ok(Self { subject }) }
+    }
+}
+
+// === impl Newcomer ===
+
+impl Newcomer {
+    /// What they have shown.
+    pub(crate) fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// The account.
+    pub(crate) fn subject(&self) -> &Arc<Subject> {
+        &self.subject
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Newcomer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let session = session_at(app, Listener::Admin, &parts.headers).await?;
         if role_of(&session.subject).is_none() || !session.has_scope("admin") {
             return Err(not_an_administrator());
         }
-        Ok(Self { subject: session.subject })
+        let is_too_little = app.identity.is_too_little(session.proof);
+        Ok(Self { subject: session.person, proof: session.proof, is_too_little })
     }
 }
 
@@ -139,7 +172,7 @@ fn not_an_administrator() -> Problem {
     Problem::new(ErrorKind::Denied, "not-an-administrator", detail)
 }
 
-/// A token for this listener, for an administrator's login name and password.
+/// A token for this listener, for an administrator's login name and password, and a code of the second factor.
 #[utoipa::path(
     post,
     path = "/sign-in",
@@ -153,9 +186,10 @@ pub(super) async fn sign_in(
     State(app): State<Arc<App>>,
     Body(request): Body<SignIn>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let account = authenticate(&app, &request, RequestId::generate()).await?;
-    if role_of(&account.subject).is_none() {
+    let both = (request.login.as_str(), request.password.as_str());
+    let signed_in = check_both(&app, both, request.totp.as_deref(), RequestId::generate()).await?;
+    if !is_administrator(&signed_in.0) {
         return Err(not_an_administrator());
     }
-    Ok(Json(token(&app, &account, &["admin", "scenario"]).await?))
+    Ok(Json(token(&app, signed_in, &["admin", "scenario"]).await?))
 }

@@ -4,9 +4,11 @@ mod ask;
 mod audit;
 mod auth;
 mod certificates;
+mod credentials;
 mod data;
 mod grants;
 mod logins;
+mod mandates;
 mod messages;
 mod openapi;
 mod plugins;
@@ -17,10 +19,12 @@ mod users;
 
 pub(crate) use ask::{ExplainRequest, ReplayRequest, Told};
 pub(crate) use audit::{Keys as AuditKeysReport, Records};
-pub(crate) use auth::ROLES;
+pub(crate) use auth::{ROLES, administrators_roles};
 pub(crate) use certificates::{RegisteredType, TypeReport, UsageReport};
 pub(crate) use messages::DeadReport;
 pub(crate) use openapi::document;
+pub(crate) use credentials::{Code, Enrolling, NewPassword, RecoveryCodes, TokenReport};
+pub(crate) use mandates::{GivenMandate, MandateReport};
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
@@ -32,7 +36,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -42,7 +47,9 @@ use zhongtai_kernel::ErrorKind;
 
 use crate::{
     app::App,
-    edge::{live, ready},
+use zhongtai_cap_subject::Listener;
+    edge::{check_origin, live, ready},
+    pages,
     problem::Problem,
 };
 
@@ -61,11 +68,21 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
         .with_state(app)
 }
+        .merge(pages::routes(Listener::Admin))
 
 /// The API with its description. A plain router joins it by `OpenApiRouter::from`, and is not described then.
+        .layer(middleware::from_fn_with_state(app.clone(), own_pages_only))
 fn described() -> OpenApiRouter<Arc<App>> {
     let operators = OpenApiRouter::new()
         .routes(routes!(openapi::describe))
+/// What changes something as an administrator who is signed in by a cookie comes from a page of this host.
+async fn own_pages_only(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match check_origin(&app, Listener::Admin, request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
         .merge(plugins::routes())
         .merge(grants::routes())
         .merge(settings::routes())
@@ -82,6 +99,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
 
 async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     for (department, running, queued) in app.runtime.load_by_department() {
+        .merge(credentials::routes())
+        .merge(mandates::routes())
         app.metrics.set_load(department.as_str(), running, queued);
     }
     let text = app.metrics.render().map_err(|error| Problem::inside(ErrorKind::Internal, "metrics", &error))?;

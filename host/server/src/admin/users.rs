@@ -225,7 +225,7 @@ async fn issue_token(
 
 /// Who is an administrator is decided by those of the same role; who else has an account, by system administrators.
 /// Otherwise one of the three could make itself another.
-fn may_manage(administrator: &AnyAdministrator, roles: &[String]) -> Result<(), Problem> {
+pub(super) fn may_manage(administrator: &AnyAdministrator, roles: &[String]) -> Result<(), Problem> {
     let needed = match administrators_roles(roles).as_slice() {
         [] => System::NAME,
         [role] => role,
@@ -241,7 +241,7 @@ fn may_manage(administrator: &AnyAdministrator, roles: &[String]) -> Result<(), 
     Err(Problem::new(ErrorKind::Denied, "another-role", detail))
 }
 
-async fn find(app: &App, login: &str) -> Result<Account, Problem> {
+pub(super) async fn find(app: &App, login: &str) -> Result<Account, Problem> {
     let login: LoginName = login.parse()?;
     app.accounts.find(&login).await?.ok_or_else(|| Problem::not_found("such account"))
 }

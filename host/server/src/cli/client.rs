@@ -126,9 +126,37 @@ impl Client {
         }
         let status = response.status();
         let problem: Value = response.json().await.unwrap_or_default();
-        match problem.get("detail").and_then(Value::as_str) {
-            Some(detail) => bail!("refused: {detail}"),
-            None => bail!("the host answered {status}"),
+        let fields = problem.get("fields").cloned().and_then(|fields| serde_json::from_value(fields).ok());
+        match (fields, problem.get("detail").and_then(Value::as_str)) {
+            (Some(fields), _) => bail!("{}", misfits(fields, self.lang())),
+            (None, Some(detail)) => {
+                let code = problem.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+                Err(Refused { code, detail: detail.to_owned() }.into())
+            }
+            (None, None) => bail!("the host answered {status}"),
         }
     }
+}
+
+/// What the host did not do, by the problem's code.
+#[derive(Debug, thiserror::Error)]
+#[error("refused: {detail}")]
+pub(super) struct Refused {
+    pub(super) code: String,
+    detail: String,
+}
+
+/// Each field that does not fit, a line each, for whoever fills it in.
+fn misfits(fields: Vec<FieldProblem>, lang: Lang) -> String {
+    let line = |FieldProblem { field, title, problem }: FieldProblem| {
+        let name = if title.is_empty() { format!("`{field}`") } else { format!("{title} (`{field}`)") };
+        format!("\n  {name}: {}", problem.get(lang))
+    };
+    let head = lang.pick("未办理：有字段不符合要求", "refused: fields do not fit the type");
+    fields.into_iter().map(line).fold(head.to_owned(), |text, line| text + &line)
+}
+
+/// The language of `LC_ALL`, `LC_MESSAGES` or `LANG`.
+fn terminal() -> Option<Lang> {
+    ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok()?.parse().ok())
 }

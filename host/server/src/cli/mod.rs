@@ -1,13 +1,16 @@
 //! The command line. Each file is one noun; the verbs in it are what operators and developers type.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
+mod ask;
 mod audit;
 mod certificate;
 mod client;
+mod credentials;
 mod data;
 mod evidence;
 mod format;
 mod grant;
+mod mandate;
 mod message;
 mod new;
 mod plugin;
@@ -74,7 +77,10 @@ enum Verb {
     /// Manage accounts and tokens.
     #[command(subcommand)]
     User(user::Verb),
-    /// Get a fresh operator's token for a login name and a password.
+    /// List and revoke tokens; `zt user token` issues them.
+    #[command(subcommand)]
+    Token(credentials::Token),
+    /// Get a fresh operator's token for a login name and a password, and a code where there is a second factor.
     SignIn(sign_in::Args),
     /// Issue, find, verify and revoke certificates; register their types.
     #[command(subcommand)]
@@ -146,6 +152,7 @@ mod tests {
 
     #[test]
     fn every_verb_and_flag_fits_together() {
+            Verb::Token(verb) => verb.run(&client).await,
         <Command as clap::CommandFactory>::command().debug_assert();
     }
 }

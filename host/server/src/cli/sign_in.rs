@@ -1,10 +1,6 @@
 //! `zt sign-in`: a fresh token for an operator whose token has expired.
 
-use std::io::Read;
-
-use anyhow::Context;
-
-use super::Client;
+use super::{Client, ask, client::Refused};
 use crate::{
     edge::{SignIn, SignedIn},
     serve::write_secret,
@@ -13,7 +9,8 @@ use crate::{
 /// Who signs in.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The login name. The password is read from `$ZT_PASSWORD`, or from standard input.
+    /// The login name. The password is read from `$ZT_PASSWORD`, or from standard input; a code, where the account has
+    /// a second factor, from `$ZT_TOTP`, or from the next line.
     #[arg(default_value = "operator")]
     login: String,
 }
@@ -23,8 +20,15 @@ pub(super) struct Args {
 impl Args {
     /// Writes the token to the file that the other commands read it from.
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let request = SignIn { login: self.login, password: password()? };
-        let signed_in: SignedIn = client.sign_in(&request).await?;
+        let totp = std::env::var("ZT_TOTP").ok();
+        let mut request = SignIn { login: self.login, password: password()?, totp };
+        let signed_in: SignedIn = match client.sign_in(&request).await {
+            Err(error) if request.totp.is_none() && is_code_needed(&error) => {
+                request.totp = Some(ask::code("the code of your authenticator app")?);
+                client.sign_in(&request).await?
+            }
+            outcome => outcome?,
+        };
         write_secret(client.token_file(), &signed_in.token)?;
         println!("signed in until {}; the token is in {}", signed_in.expires_at, client.token_file().display());
         Ok(())
@@ -35,7 +39,9 @@ fn password() -> anyhow::Result<String> {
     if let Ok(password) = std::env::var("ZT_PASSWORD") {
         return Ok(password);
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("the password can't be read from standard input")?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    ask::line("the password")
+}
+
+fn is_code_needed(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == "second-factor-needed")
 }

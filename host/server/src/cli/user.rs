@@ -6,8 +6,8 @@ use anyhow::Context;
 use reqwest::Method;
 use zhongtai_kernel::{Assurance, DepartmentId, SubjectKind};
 
-use super::{Client, format::table};
-use crate::admin::{AddedUser, IssuedToken, NewToken, NewUser, UserReport};
+use super::{Client, credentials, format::table, mandate};
+use crate::admin::{AddedUser, IssuedToken, NewPassword, NewToken, NewUser, UserReport};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Verb {
@@ -41,7 +41,7 @@ pub(super) enum Verb {
         /// The login name.
         login: String,
     },
-    /// Issue a bearer token; it is shown once.
+    /// Issue a bearer token; it is shown once. `zt token list` and `zt token revoke` look after them.
     Token {
         /// The login name.
         login: String,
@@ -55,6 +55,17 @@ pub(super) enum Verb {
         #[arg(long, default_value = "command line")]
         label: String,
     },
+    /// Give an account a new generated password and sign it out everywhere; it is shown once.
+    Password {
+        /// The login name.
+        login: String,
+    },
+    /// Who may act for which enterprise.
+    #[command(subcommand)]
+    Mandate(mandate::Verb),
+    /// Second factors: enrol your own, or take a lost one away.
+    #[command(subcommand)]
+    Totp(credentials::Totp),
 }
 
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
@@ -81,6 +92,9 @@ impl Verb {
                 println!("{login} is disabled");
                 Ok(())
             }
+            Self::Password { login } => password(client, &login).await,
+            Self::Mandate(verb) => verb.run(client).await,
+            Self::Totp(verb) => verb.run(client).await,
             Self::Token { login, scopes, days, label } => {
                 let token: IssuedToken =
                     client.post(&format!("users/{login}/tokens"), &NewToken { scopes, days, label }).await?;
@@ -101,6 +115,16 @@ async fn add(client: &Client, user: NewUser) -> anyhow::Result<()> {
     } else {
         println!("made {} ({})", added.login, added.account);
         println!("password, shown only now: {}", added.password);
+    }
+    Ok(())
+}
+
+async fn password(client: &Client, login: &str) -> anyhow::Result<()> {
+    let new: NewPassword = client.post(&format!("users/{login}/password"), &serde_json::json!({})).await?;
+    if client.json() {
+        println!("{}", serde_json::to_string(&new)?);
+    } else {
+        println!("password of {login}, shown only now: {}", new.password);
     }
     Ok(())
 }

@@ -12,10 +12,10 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use zhongtai_audit::{Order, Page, WhoRead, who_read};
-use zhongtai_cap_subject::Account;
+use zhongtai_cap_subject::{Account, Credential, Proof};
 use zhongtai_kernel::{ErrorKind, RequestId, Timestamp};
 
-use crate::{app::App, edge::subject::session, json::Body, problem::Problem};
+use crate::{app::App, edge::subject::session, identity::check_both, json::Body, problem::Problem};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -33,6 +33,9 @@ const SESSION_LIFETIME: Duration = Duration::from_secs(8 * 3600);
 pub(crate) struct SignIn {
     pub(crate) login: String,
     pub(crate) password: String,
+    /// A code of the second factor, or a recovery code; needed where the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) totp: Option<String>,
 }
 
 /// A token: the only time that it is shown.
@@ -42,7 +45,7 @@ pub(crate) struct SignedIn {
     pub(crate) expires_at: Timestamp,
 }
 
-/// `POST /api/v1/sign-in`: a bearer token for a login name and a password.
+/// `POST /api/v1/sign-in`: a bearer token for a login name and a password, and a code where there is a second factor.
 async fn sign_in(State(app): State<Arc<App>>, Body(request): Body<SignIn>) -> Response {
     let id = RequestId::generate();
     match on_shared(&app, try_sign_in(app.clone(), request, id)).await {
@@ -52,39 +55,29 @@ async fn sign_in(State(app): State<Arc<App>>, Body(request): Body<SignIn>) -> Re
 }
 
 async fn try_sign_in(app: Arc<App>, request: SignIn, id: RequestId) -> Result<SignedIn, Problem> {
-    let account = authenticate(&app, &request, id).await?;
-    token(&app, &account, &["scenario"]).await
+    let signed_in = check_both(&app, (&request.login, &request.password), request.totp.as_deref(), id).await?;
+    token(&app, signed_in, &["scenario"]).await
 }
 
-/// Checks the login name and the password, and records the try.
-pub(crate) async fn authenticate(app: &App, request: &SignIn, id: RequestId) -> Result<Account, Problem> {
-    let outcome = app.accounts.sign_in(&request.login, &request.password).await;
-    let actor = outcome.as_ref().map_or_else(|_| "anonymous".to_owned(), |account| account.subject.account.to_string());
-    let result = if outcome.is_ok() { "ok" } else { "refused" };
-    app.record(id, actor, "session:sign-in", "platform", result)?;
-    Ok(outcome?)
-}
-
-/// Issues a token of a session's length.
-pub(crate) async fn token(app: &App, account: &Account, scopes: &[&str]) -> Result<SignedIn, Problem> {
-    let (record, token) = app.tokens.issue(account.subject.account, scopes, SESSION_LIFETIME, "sign-in").await?;
+/// Issues a token of a session's length, as sure as the sign-in was.
+pub(crate) async fn token(app: &App, by: (Account, Proof), scopes: &[&str]) -> Result<SignedIn, Problem> {
+    let (account, proof) = by;
+    let (who, assurance) = (account.subject.account, account.assurance_by(proof));
+    let (record, token) = app.tokens.sign_in(who, scopes, SESSION_LIFETIME, assurance).await?;
     Ok(SignedIn { token: token.expose().to_owned(), expires_at: record.expires_at })
 }
 
-/// `POST /api/v1/sign-out`: revokes the token it came with.
+/// `POST /api/v1/sign-out`: ends the token or the session it came with.
 async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<StatusCode, Problem> {
     let session = session(&app, &headers).await?;
     on_shared(&app, {
         let app = app.clone();
         async move {
-            app.record(
-                RequestId::generate(),
-                session.subject.account.to_string(),
-                "session:sign-out",
-                "platform",
-                "ok",
-            )?;
-            app.tokens.revoke(session.token).await?;
+            app.record(RequestId::generate(), session.account().to_string(), "session:sign-out", "platform", "ok")?;
+            match session.credential {
+                Credential::Token(token) => app.tokens.revoke(token).await?,
+                Credential::Cookie(id) => app.identity.sessions.end(session.account(), id).await?,
+            }
             Ok(StatusCode::NO_CONTENT)
         }
     })
@@ -111,7 +104,7 @@ async fn readings(
 ) -> Result<Json<Page>, Problem> {
     let session = session(&app, &headers).await?;
     let question = WhoRead {
-        account: session.subject.account,
+        account: session.account(),
         from: range.from,
         to: range.to,
         order: Order::NewestFirst,
@@ -130,7 +123,7 @@ async fn readings(
 }
 
 /// Runs on the shared runtime, where the database's connections live.
-pub(super) async fn on_shared<T: Send + 'static>(
+pub(crate) async fn on_shared<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {

@@ -1,19 +1,27 @@
 //! The public listener: scenarios, files, sign-in, health.
 
+mod acting;
 mod api;
 mod body;
 mod certificates;
+mod cookies;
 mod files;
 mod health;
 mod listener;
+mod same_origin;
 mod scenario;
 mod subject;
 
-pub(crate) use api::{SignIn, SignedIn, authenticate, token};
-pub(crate) use certificates::{CertificateReport, Issue, Revoke, Search, Verify};
+pub(crate) use acting::{may_act, no_mandate};
+pub(crate) use api::{SignIn, SignedIn, on_shared, token};
+pub(crate) use certificates::{
+    CertificateReport, Issue, Present, PresentedReport, Redeem, Revoke, Search, Shown, Verify,
+};
+pub(crate) use cookies::{Cookie, LANGUAGE, Names, value as cookie_value};
 pub(crate) use health::{Health, live, ready};
-pub(crate) use listener::{PublicListener, bind};
-pub(crate) use subject::session;
+pub(crate) use listener::{Patience, PublicListener, bind};
+pub(crate) use same_origin::{check as check_origin, required as same_origin_required};
+pub(crate) use subject::{at as session_at, by_cookie};
 
 use std::sync::Arc;
 
@@ -27,7 +35,8 @@ use axum::{
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use crate::{app::App, problem::Problem};
+use zhongtai_cap_subject::Listener;
+use crate::{app::App, pages, problem::Problem};
 
 /// The largest body outside scenarios, bytes: a login name and a password.
 const API_BODY: usize = 64 << 10;
@@ -49,6 +58,7 @@ impl Edge {
             .route("/readyz", get(ready))
             .merge(api::routes())
             .merge(certificates::routes())
+            .merge(pages::routes(Listener::Public))
             .fallback(async || Problem::not_found("page").into_response())
             .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
             .with_state(app.clone());
@@ -60,6 +70,9 @@ impl Edge {
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response {
         if request.uri().path().starts_with(scenario::PREFIX) {
             return scenario::answer(&self.app, request).await;
+        if let Err(problem) = check_origin(&self.app, Listener::Public, request.method(), request.headers()) {
+            return problem.into_response();
+        }
         }
         if request.uri().path().starts_with(files::PREFIX) {
             return files::answer(&self.app, request).await;

@@ -4,8 +4,11 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests use it")]
 
+mod browser;
+pub mod counter;
 mod plugin;
 mod reply;
+mod visitor;
 
 use std::{
     path::{Path, PathBuf},
@@ -18,8 +21,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use zhongtai_e2e::{Host, Setup};
 
+pub use browser::Browser;
 pub use plugin::{Plugin, answering, guest, manifest, wat};
 pub use reply::Reply;
+pub use visitor::{Page, Visitor, code};
 
 /// For what has to happen at all: how soon is measured by `cargo xtask bench`, not asserted on a busy machine.
 pub const SOON: Duration = Duration::from_secs(60);
