@@ -17,6 +17,7 @@ wasmtime::component::bindgen!({
         "../../wit/subject",
         "../../wit/certificate",
         "../../wit/evidence",
+        "../../wit/seal",
         "../../wit/scenario",
     ],
     world: "zhongtai:host-runtime/scenario",

@@ -17,6 +17,7 @@ wit_bindgen::generate!({
         "../../wit/subject",
         "../../wit/certificate",
         "../../wit/evidence",
+        "../../wit/seal",
         "../../wit/scenario",
     ],
     world: "zhongtai:scenario/plugin",

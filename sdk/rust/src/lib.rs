@@ -39,7 +39,7 @@
 //!   [`IntoResponse`]. A panic is reported to the host and ends the request, nothing else.
 //! - **Errors** are [`Problem`]s; `?` makes one of every capability's error.
 //! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`notify`], [`files`], [`keyvalue`],
-//!   [`config`], [`clock`], [`random`], [`subject`] and the macros of [`log`]. What a plugin does not use, its component does not import; what it
+//!   [`seal`], [`config`], [`clock`], [`random`], [`subject`] and the macros of [`log`]. What a plugin does not use, its component does not import; what it
 //!   imports, `plugin.toml` must ask for and an operator must grant (except clock, random, config and log).
 //! - **Tests** are native and need no wasm toolchain: see [`testing`].
 
@@ -69,6 +69,7 @@ pub mod prelude;
 pub mod problem;
 mod purpose;
 pub mod random;
+pub mod seal;
 pub mod subject;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

@@ -10,7 +10,16 @@ mod component;
 mod convert;
 
 #[cfg(target_arch = "wasm32")]
+mod seal;
+
+#[cfg(target_arch = "wasm32")]
+pub use seal::*;
+
+#[cfg(target_arch = "wasm32")]
 pub use {certificate::*, component::*};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::testing::seals::*;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::testing::{answers::*, certificates::*};

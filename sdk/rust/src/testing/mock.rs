@@ -4,7 +4,7 @@ use std::{marker::PhantomData, rc::Rc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{LogEvent, Outgoing, Person, Record, Reply, Upload, Verdict, state};
+use super::{LogEvent, MockSealing, Outgoing, Person, Record, Reply, Upload, Verdict, state};
 use crate::{
     Plugin, Request, Response, certificate,
     certificate::{Holder, Issue, Why},
@@ -12,6 +12,7 @@ use crate::{
     files::Want,
     http, keyvalue,
     notify::Message,
+    seal,
 };
 
 /// A host that exists only in this process, with the handlers of a plugin. `zhongtai::plugin!` names it `MockHost`.
@@ -85,6 +86,7 @@ impl<P: Plugin> Mock<P> {
     /// `keyvalue:write`, `files:ticket`, `files:read`, `files:list`, `files:link`, `files:attach`, `files:remove`,
     /// `subject:fields`, or one field as in `subject:fields/phone`; `certificate:issue`
     /// and its like, or one field as in `certificate:read-field/phone`; `evidence:anchor`, `evidence:prove`.
+    /// Of seals: `seal:apply`, `seal:sign`, `seal:verify`.
     #[must_use]
     pub fn deny(self, action: &str) -> Self {
         self.with(|state| {
@@ -112,6 +114,14 @@ impl<P: Plugin> Mock<P> {
             Ok(Ok(_)) => self,
             _ => panic!("the fields of a certificate are a JSON object"),
         }
+    }
+
+    /// A seal of a department. Without this call any name is taken as a valid seal.
+    #[must_use]
+    pub fn seal(self, name: &str, standing: seal::Standing) -> Self {
+        self.with(|state| {
+            state.seals.insert(name.into(), standing);
+        })
     }
 
     /// The message templates of the manifest. Without this call any template is taken as known.
@@ -206,6 +216,11 @@ impl<P: Plugin> Mock<P> {
         let state = self.state.borrow();
         let found = state.certificates.iter().find(|one| one.summary.id == id);
         found.map_or(serde_json::Value::Null, |one| one.fields.clone().into())
+    }
+
+    /// What was sealed and signed, in order.
+    pub fn sealings(&self) -> Vec<MockSealing> {
+        self.state.borrow().sealings.clone()
     }
 
     /// The messages that were sent, in order.

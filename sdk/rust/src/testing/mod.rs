@@ -28,6 +28,7 @@ pub(crate) mod certificates;
 mod mock;
 mod outgoing;
 mod reply;
+pub(crate) mod seals;
 mod state;
 mod store;
 mod uploads;
@@ -35,6 +36,7 @@ mod uploads;
 pub use mock::Mock;
 pub use outgoing::Outgoing;
 pub use reply::Reply;
+pub use seals::MockSealing;
 pub use state::{LogEvent, Person};
 pub use uploads::Upload;
 

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     certificates::{MockCertificate, MockPresentation},
+    seals::MockSealing,
     store::Store,
     uploads::Uploads,
 };
@@ -109,6 +110,9 @@ pub struct State {
     pub certificates: Vec<MockCertificate>,
     pub presentations: Vec<MockPresentation>,
     pub anchors: Vec<[String; 3]>,
+    /// How seals stand; without any, every name is a valid seal.
+    pub seals: BTreeMap<String, seal::Standing>,
+    pub sealings: Vec<MockSealing>,
     pub sent: Vec<Message>,
     pub uploads: Uploads,
     pub logs: Vec<LogEvent>,
@@ -131,6 +135,8 @@ impl Default for State {
             certificates: Vec::new(),
             presentations: Vec::new(),
             anchors: Vec::new(),
+            seals: BTreeMap::new(),
+            sealings: Vec::new(),
             sent: Vec::new(),
             uploads: Uploads::default(),
             logs: Vec::new(),
