@@ -19,6 +19,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("zhongtai-pades", &["zhongtai-kernel", "zhongtai-impression", "zhongtai-pki"]),
     ("zhongtai-registry", &["zhongtai-kernel", "zhongtai-store"]),
     ("zhongtai-cap-", &["zhongtai-kernel", "zhongtai-runtime", "zhongtai-store"]),
+    ("zhongtai-conn-", &["zhongtai-kernel", "zhongtai-store"]),
     (
         "zhongtai-cap-seal",
         &[
@@ -83,8 +84,17 @@ fn may_depend(package: &str, dependency: &str) -> bool {
     if !dependency.starts_with("zhongtai") {
         return true;
     }
+    if is_connector_of(package, dependency) {
+        return true;
+    }
     let rule = MAY_DEPEND_ON.iter().filter(|(name, _)| is_named(package, name)).max_by_key(|(name, _)| name.len());
     rule.is_some_and(|(_, allowed)| allowed.iter().any(|name| is_named(dependency, name)))
+}
+
+/// `zhongtai-conn-<capability>-<system>` is a provider of that one capability.
+fn is_connector_of(package: &str, dependency: &str) -> bool {
+    let capability = package.strip_prefix("zhongtai-conn-").and_then(|name| name.split('-').next());
+    capability.is_some() && capability == dependency.strip_prefix("zhongtai-cap-")
 }
 
 /// A name that ends in `-` stands for a family.
@@ -144,5 +154,17 @@ mod tests {
         assert!(!may_depend("zhongtai-kernel", "zhongtai-store"));
         assert!(!may_depend("zhongtai-runtime", "zhongtai-authz"));
         assert!(may_depend("zhongtai-server", "zhongtai-cap-credit"));
+    }
+
+    #[test]
+    fn a_connector_knows_its_own_capability_only() {
+        assert!(may_depend("zhongtai-conn-subject-oidc", "zhongtai-cap-subject"));
+        assert!(may_depend("zhongtai-conn-subject-oidc", "zhongtai-kernel"));
+        assert!(!may_depend("zhongtai-conn-subject-oidc", "zhongtai-cap-credit"));
+        assert!(!may_depend("zhongtai-conn-subject-oidc", "zhongtai-cap-subject-other"));
+        assert!(!may_depend("zhongtai-conn-subject-oidc", "zhongtai-runtime"));
+        assert!(!may_depend("zhongtai-conn-subject-oidc", "axum"));
+        assert!(!may_depend("zhongtai-cap-subject", "zhongtai-conn-subject-oidc"));
+        assert!(may_depend("zhongtai-server", "zhongtai-conn-subject-oidc"));
     }
 }
