@@ -1,6 +1,6 @@
 //! From texts to what decides: schema, policies, templates with their grants, declared entities. All or nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
     Entities, EntityId, EntityTypeName, EntityUid, ParseErrors, PolicyId, PolicySet, Schema, SchemaFragment, SlotId,
@@ -21,7 +21,15 @@ pub struct Compiled {
     pub(crate) index: Index,
     /// The schema's entity types by name: to parse one takes longer than to decide.
     kinds: HashMap<String, EntityTypeName>,
+    /// The actions that change nothing.
+    reads: HashSet<String>,
 }
+
+/// Groups of actions that change nothing.
+const READS: [&str; 2] = ["data:read", "read-only"];
+
+/// Groups of actions that change something, whatever else they are in.
+const CHANGES: [&str; 3] = ["data:write", "decide", "irreversible"];
 
 /// Where a policy, template or grant is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +79,8 @@ impl Compiled {
         let entities = entities::declared(texts, &schema)?;
         let Written { policies, sources, .. } = written;
         let index = Index::new(&policies, &entities).map_err(PolicyError::Index)?;
-        let kinds = kinds(&schema);
-        Ok(Self { schema, policies, entities, sources, hash: texts.hash(), index, kinds })
+        let (kinds, reads) = (kinds(&schema), reads(&schema)?);
+        Ok(Self { schema, policies, entities, sources, hash: texts.hash(), index, kinds, reads })
     }
 
     /// The schema.
@@ -105,6 +113,11 @@ impl Compiled {
         self.policies.policy(id)?.annotation("mask")?.parse().ok()
     }
 
+    /// True when the action changes nothing, as the schema's groups say. What is in no such group changes something.
+    pub fn is_read(&self, action: &str) -> bool {
+        self.reads.contains(action)
+    }
+
     /// An entity's name, from the name of its type.
     pub(crate) fn uid(&self, kind: &str, id: &str) -> Result<EntityUid, String> {
         let kind = match self.kinds.get(kind) {
@@ -123,6 +136,15 @@ impl Compiled {
 fn kinds(schema: &Schema) -> HashMap<String, EntityTypeName> {
     let actions = schema.actions().map(EntityUid::type_name);
     schema.entity_types().chain(actions).map(|kind| (kind.to_string(), kind.clone())).collect()
+}
+
+fn reads(schema: &Schema) -> Result<HashSet<String>, PolicyError> {
+    let entities = schema.action_entities().map_err(|error| PolicyError::Schema(chain(&error)))?;
+    let is_read = |action: &&EntityUid| {
+        let groups = || entities.ancestors(action).into_iter().flatten().map(|group| group.id().unescaped());
+        groups().any(|group| READS.contains(&group)) && !groups().any(|group| CHANGES.contains(&group))
+    };
+    Ok(schema.actions().filter(is_read).map(|action| action.id().unescaped().to_owned()).collect())
 }
 
 fn schema(texts: &PolicyTexts) -> Result<Schema, PolicyError> {
