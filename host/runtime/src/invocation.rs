@@ -1,43 +1,8 @@
 use std::{sync::Arc, time::Instant};
 
-use zhongtai_kernel::{
-    Access, AccountId, Attribute, Caller, Decision, Event, Mask, Question, Record, Release, RequestId, Subject,
-    Timestamp,
-};
+use zhongtai_kernel::{Access, AccountId, Attribute, Caller, Release, RequestId, Subject, Timestamp};
 
-use crate::{Services, limiter::MemoryBudget, stack::on_host_stack};
-
-/// Policy, or the audit, does not let a host function go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Policy refuses; carries the record's reference.
-    #[error("access denied ({0})")]
-    Denied(String),
-    /// The decision can't be recorded, so there is none.
-    #[error("the decision can't be recorded")]
-    Unrecorded,
-}
-
-/// How a field's value may be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shown(Option<Mask>);
-
-// === impl Shown ===
-
-impl Shown {
-    /// As a decision's mask says.
-    pub fn by(mask: Option<Mask>) -> Self {
-        Self(mask)
-    }
-
-    /// The value as this caller may see it.
-    pub fn apply(self, value: String) -> String {
-        match self.0 {
-            Some(mask) => mask.apply(&value),
-            None => value,
-        }
-    }
-}
+use crate::{Asker, Refusal, Services, Shown, limiter::MemoryBudget};
 
 /// A guest's log event, with how many may still come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +22,8 @@ const LOG_EVENTS: u32 = 256;
 pub struct Invocation {
     pub(crate) budget: MemoryBudget,
     pub(crate) panic: Option<(String, String)>,
-    request: RequestId,
-    caller: Arc<Caller>,
-    services: Arc<Services>,
+    asker: Asker,
     started: Instant,
-    records: u32,
-    denials: u32,
     logged: u32,
 }
 
@@ -71,42 +32,38 @@ pub struct Invocation {
 impl Invocation {
     pub(crate) fn new(request: RequestId, caller: Arc<Caller>, services: Arc<Services>) -> Self {
         let budget = MemoryBudget::new(caller.release().manifest().limits.memory_mib);
-        Self {
-            budget,
-            panic: None,
-            request,
-            caller,
-            services,
-            started: Instant::now(),
-            records: 0,
-            denials: 0,
-            logged: 0,
-        }
+        let asker = Asker::new(request, caller, services);
+        Self { budget, panic: None, asker, started: Instant::now(), logged: 0 }
+    }
+
+    /// Who asks, for what the host's own API does as well.
+    pub fn asker(&mut self) -> &mut Asker {
+        &mut self.asker
     }
 
     /// The request's id, from the edge to every record.
     pub fn request_id(&self) -> RequestId {
-        self.request
+        self.asker.request_id()
     }
 
     /// What runs.
     pub fn release(&self) -> &Arc<Release> {
-        self.caller.release()
+        self.asker.release()
     }
 
     /// Who asks, when somebody signed in.
     pub fn subject(&self) -> Option<&Arc<Subject>> {
-        self.caller.subject()
+        self.asker.subject()
     }
 
     /// The account that asks.
     pub fn account(&self) -> Option<AccountId> {
-        self.subject().map(|subject| subject.account)
+        self.asker.account()
     }
 
     /// The host's time.
     pub fn now(&self) -> Timestamp {
-        self.services.clock.now()
+        self.asker.now()
     }
 
     /// When the request came in.
@@ -116,7 +73,8 @@ impl Invocation {
 
     /// A capability's provider. There is one for whatever was linked; its absence is a fault of ours.
     pub fn provider<P: Clone + Send + Sync + 'static>(&self) -> wasmtime::Result<P> {
-        self.services
+        self.asker
+            .services
             .provider::<P>()
             .cloned()
             .ok_or_else(|| wasmtime::Error::msg(format!("no provider {}", std::any::type_name::<P>())))
@@ -133,77 +91,24 @@ impl Invocation {
         self.authorise(&Access::described(action, "Scenario", scenario.as_str(), &attributes)).await
     }
 
-    /// Asks policy, and records the question and its answer. The only way to a provider, with [`Self::show`]. What may
-    /// only be shown masked is refused here: whoever can mask it asks `show`.
+    /// Asks policy, and records: [`Asker::authorise`]. The only way to a provider, with [`Self::show`].
     pub async fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
-        let reference = self.records;
-        match self.decide(access).await?.mask {
-            None => Ok(()),
-            Some(_) => {
-                self.denials += 1;
-                Err(Refusal::Denied(format!("{}/{reference}", self.request)))
-            }
-        }
+        self.asker.authorise(access).await
     }
 
-    /// The field filter: what of `access`'s value may be shown. `None` leaves the field out. An error only when the
-    /// decision can't be recorded.
+    /// The field filter: [`Asker::show`].
     pub async fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal> {
-        match self.decide(access).await {
-            Ok(decision) => Ok(Some(Shown(decision.mask))),
-            Err(Refusal::Denied(_)) => Ok(None),
-            Err(Refusal::Unrecorded) => Err(Refusal::Unrecorded),
-        }
+        self.asker.show(access).await
     }
 
-    async fn decide(&mut self, access: &Access<'_>) -> Result<Arc<Decision>, Refusal> {
-        let now = self.now();
-        let decision = match self.services.guard.remembered(&self.caller, access, now) {
-            Some(decision) => decision,
-            None => self.evaluate(access.into(), now).await,
-        };
-        let sequence = self.records;
-        self.records += 1;
-        let event = Event::Decision { caller: self.caller.clone(), decision: decision.clone() };
-        let record = Record { at: now, request: self.request, sequence, event };
-        if let Err(error) = self.services.recorder.record(record) {
-            tracing::error!(request = %self.request, %error, "a decision can't be recorded");
-            return Err(Refusal::Unrecorded);
-        }
-        if decision.is_allow() {
-            return Ok(decision);
-        }
-        self.denials += 1;
-        let reference = format!("{}/{sequence}", self.request);
-        tracing::info!(
-            request = %self.request,
-            scenario = %self.release().scenario(),
-            action = access.action,
-            reasons = ?decision.reasons,
-            errors = ?decision.errors,
-            %reference,
-            "access denied"
-        );
-        Err(Refusal::Denied(reference))
-    }
-
-    async fn evaluate(&self, question: Question, now: Timestamp) -> Arc<Decision> {
-        let (services, caller) = (self.services.clone(), self.caller.clone());
-        on_host_stack(move || services.guard.evaluate(&caller, question, now)).await
-    }
-
-    /// Waits until every decision so far is on disk: an irreversible act that can't be recorded must not happen. On the
-    /// slow lane only.
+    /// Waits until every decision so far is on disk: [`Asker::committed`]. On the slow lane only.
     pub async fn committed(&self) -> Result<(), Refusal> {
-        self.services.recorder.committed().await.map_err(|error| {
-            tracing::error!(request = %self.request, %error, "decisions can't be committed");
-            Refusal::Unrecorded
-        })
+        self.asker.committed().await
     }
 
     /// How often policy refused.
     pub fn denials(&self) -> u32 {
-        self.denials
+        self.asker.denials()
     }
 
     /// Remembers why the guest is about to trap. Texts are cut: the guest chooses them.

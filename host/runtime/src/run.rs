@@ -5,7 +5,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Channel, DepartmentId, Release, RequestId, Subject};
 
 use crate::{
-    AdmissionOptions, Capability, EngineOptions, HostKey, Inspection, Invocation, InvokeError, LoadError,
+    AdmissionOptions, Asker, Capability, EngineOptions, HostKey, Inspection, Invocation, InvokeError, LoadError,
     LoadedRelease, PoolSize, Refusal, Request, Response, Services,
     admission::{Admission, Permit},
     artifact::ArtifactCache,
@@ -104,6 +104,11 @@ impl Runtime {
     /// True when this host has the capability.
     pub fn has_capability(&self, name: &str) -> bool {
         self.capability_names().contains(&name)
+    }
+
+    /// Who asks in a request to the host's own API, by the guard, recorder and clock that guests are under.
+    pub fn asker(&self, request: RequestId, caller: Caller) -> Asker {
+        Asker::new(request, Arc::new(caller), self.services.clone())
     }
 
     /// Requests running and waiting, by department.

@@ -31,8 +31,6 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) audit: AuditLog,
-    /// Where decisions are recorded, under the configured mode.
-    pub(crate) recorder: Arc<dyn Recorder>,
     /// What the log's checkpoints are checked with.
     pub(crate) audit_keys: PublicKeys,
     pub(crate) policies: Arc<Policies>,

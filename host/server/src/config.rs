@@ -76,6 +76,9 @@ pub(crate) struct Listen {
     pub(crate) drain_s: u64,
     /// How long a request's body may take to arrive, seconds.
     pub(crate) body_s: u64,
+    /// How long a connection may stay open without a whole request line and headers, seconds: one that is kept between
+    /// two requests as well as one whose headers come in bit by bit.
+    pub(crate) idle_s: u64,
 }
 
 /// Where state is kept.
@@ -128,6 +131,7 @@ impl Default for Listen {
             threads: 0,
             drain_s: 30,
             body_s: 30,
+            idle_s: 75,
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use zhongtai_audit::{ProofError, ReadError as AuditReadError};
-use zhongtai_cap_certificate::CertificateError;
+use zhongtai_cap_certificate::{CertificateError, FieldProblem};
 use zhongtai_cap_config::ConfigError;
 use zhongtai_cap_credit::CreditError;
 use zhongtai_cap_evidence::EvidenceError;
@@ -17,7 +17,7 @@ use zhongtai_cap_subject::{InvalidValue, SubjectError};
 use zhongtai_governance::GovernanceError;
 use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId, chain};
 use zhongtai_registry::RegistryError;
-use zhongtai_runtime::{InvokeError, LoadError};
+use zhongtai_runtime::{InvokeError, LoadError, Refusal};
 use zhongtai_store::StoreError;
 
 /// A failed request, as its client sees it.
@@ -28,6 +28,7 @@ pub(crate) struct Problem {
     detail: String,
     request_id: Option<RequestId>,
     retry_after_s: Option<u64>,
+    fields: Vec<FieldProblem>,
 }
 
 /// A problem document (RFC 9457).
@@ -49,6 +50,10 @@ pub(crate) struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     request_id: Option<RequestId>,
+    /// Fields that do not fit: `field`, `title`, and what is wrong in `zh` and `en`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    fields: &'a [FieldProblem],
 }
 
 // === impl Problem ===
@@ -62,6 +67,7 @@ impl Problem {
             detail: detail.into(),
             request_id: None,
             retry_after_s: matches!(kind, ErrorKind::Overloaded | ErrorKind::Unavailable).then_some(1),
+            fields: Vec::new(),
         }
     }
 
@@ -101,7 +107,6 @@ impl Problem {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
     }
-
 
     pub(crate) fn in_request(mut self, id: RequestId) -> Self {
         self.request_id = Some(id);
@@ -145,6 +150,7 @@ impl IntoResponse for Problem {
             instance: self.request_id.map(|id| format!("urn:ulid:{id}")),
             code: self.code,
             request_id: self.request_id,
+            fields: &self.fields,
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
@@ -190,6 +196,17 @@ impl From<AuditUnavailable> for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(reference) => {
+                Self::new(ErrorKind::Denied, "access-denied", format!("access denied; reference {reference}"))
+            }
+            Refusal::Unrecorded => AuditUnavailable("see the log".to_owned()).into(),
+        }
+    }
+}
+
 /// Errors whose kind says it all, with the code of their part.
 macro_rules! from_kind {
     ($($error:ty => $code:literal),+ $(,)?) => {
@@ -204,7 +221,6 @@ macro_rules! from_kind {
 from_kind!(
     AuditReadError => "audit-log",
     ProofError => "audit-proof",
-    CertificateError => "certificate",
     ConfigError => "setting",
     CreditError => "credit",
     EvidenceError => "evidence",
@@ -214,6 +230,16 @@ from_kind!(
     RegistryError => "registry",
     StoreError => "store",
 );
+
+impl From<CertificateError> for Problem {
+    fn from(error: CertificateError) -> Self {
+        let problem = Self::inside(error.kind(), error.code(), &error);
+        match error {
+            CertificateError::Fields(fields) => Self { fields, ..problem },
+            _ => problem,
+        }
+    }
+}
 
 impl From<FilesError> for Problem {
     fn from(error: FilesError) -> Self {

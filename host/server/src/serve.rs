@@ -35,7 +35,7 @@ use crate::{
     app::App,
     config::Config,
     deployments::Deployments,
-    edge::{Edge, Health, PublicListener, bind},
+    edge::{Edge, Health, Patience, PublicListener, bind},
     holders::Accounted,
     metrics::Metrics,
     platform_key,
@@ -80,8 +80,11 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
     };
     let (public, sockets) =
         bind(config.listen.public, threads).with_context(|| format!("can't listen on {}", config.listen.public))?;
-    let drain = Duration::from_secs(config.listen.drain_s);
-    let listener = PublicListener::start(sockets, &Edge::new(app.clone()), &stopped, drain)?;
+    let patience = Patience {
+        idle: Duration::from_secs(config.listen.idle_s),
+        drain: Duration::from_secs(config.listen.drain_s),
+    };
+    let listener = PublicListener::start(sockets, &Edge::new(app.clone()), &stopped, patience)?;
     shared.block_on(run(&config, app.clone(), public, listener, stop))?;
     shared.block_on(app.store.close());
     shared.shutdown_timeout(Duration::from_secs(5));
@@ -145,7 +148,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(SubjectCapability { provider: Arc::new(accounts.clone()), handles }),
     ];
 
-    let services = Services::new(policies.authz().clone(), recorder.clone(), clock.clone());
+    let services = Services::new(policies.authz().clone(), recorder, clock.clone());
     let options = RuntimeOptions {
         engine: config.engine(),
         admission: config.admission(),
@@ -162,7 +165,6 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         store,
         clock,
         audit,
-        recorder,
         audit_keys: public_keys,
         policies,
         registry,

@@ -371,6 +371,19 @@ pub enum TokenRefusal {
     NotValid(Standing),
 }
 
+/// A field that does not fit: names the field and the rule, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    /// Its name, or where in it: `places/0`. Empty for the whole.
+    pub field: String,
+    /// What people call it; empty when the type has no such field.
+    pub title: String,
+    /// What is wrong, in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+}
+
 /// Why there is no certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -383,9 +396,9 @@ pub enum Error {
     /// Nobody registered such a type.
     #[error("there is no certificate type `{0}`")]
     UnknownType(String),
-    /// Fields do not fit the type: their names, and what is wrong with each.
+    /// Fields do not fit the type.
     #[error("fields do not fit the type")]
-    InvalidFields(Vec<(String, String)>),
+    InvalidFields(Vec<FieldProblem>),
     /// Something else is not what it must be.
     #[error("{0}")]
     Invalid(String),
@@ -416,10 +429,9 @@ impl From<Error> for Problem {
             Error::Denied(decision) => problem::denied(decision),
             Error::UndeclaredPurpose(purpose) => problem::undeclared(&purpose),
             Error::UnknownType(_) => problem::internal(text),
-            Error::InvalidFields(problems) => {
-                let problems = problems.into_iter().map(|(field, what)| serde_json::json!({ field: what }));
-                problem::unprocessable(text).with_code("invalid-fields").with("fields", problems.collect::<Vec<_>>())
-            }
+            Error::InvalidFields(problems) => problem::unprocessable(text)
+                .with_code("invalid-fields")
+                .with("fields", serde_json::to_value(problems).unwrap_or_default()),
             Error::Invalid(what) => problem::unprocessable(what),
             Error::NotFound | Error::Token(TokenRefusal::Unknown) => problem::not_found(text),
             Error::Token(TokenRefusal::OtherVerifier | TokenRefusal::OtherPurpose) => problem::forbidden(text),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, civil::Date};
-use zhongtai_kernel::{Access, Attribute};
+use zhongtai_kernel::{Access, Attribute, DepartmentId};
+use zhongtai_runtime::Asker;
 
 use crate::{
-    Act, ActKey, Asker, Certificate, CertificateError, CertificateId, CertificateNumber, CertificateProvider, Fields,
+    Act, ActKey, Certificate, CertificateError, CertificateId, CertificateNumber, CertificateProvider, Fields,
     HistoryEntry, Holder, Holders, MOST_MINUTES, NewCertificate, NewPresentation, PresentationToken, PurposeName,
     Reissue, Verifier, Why, certificate::Standing,
 };
@@ -69,16 +70,16 @@ impl Certificates {
         &self.provider
     }
 
-    /// The holder of a handle that the asker's department was given.
-    pub fn holder_of(&self, asker: &dyn Asker, handle: &str) -> Result<Holder, CertificateError> {
-        let account = self.holders.open(asker.scenario().department(), handle);
+    /// The holder of a handle that the department was given.
+    pub fn holder_of(&self, department: &DepartmentId, handle: &str) -> Result<Holder, CertificateError> {
+        let account = self.holders.open(department, handle);
         account.map(Holder::Account).ok_or_else(|| CertificateError::invalid("holder", "a handle of this department"))
     }
 
     /// Issues a certificate for a case (`certificate:issue` on its type).
     pub async fn issue(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         (why, key): Once<'_>,
         new: NewCertificate,
     ) -> Result<Certificate, CertificateError> {
@@ -93,7 +94,7 @@ impl Certificates {
     /// Issues a certificate anew (`certificate:issue` on its type).
     pub async fn reissue(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         (why, key): Once<'_>,
         new: (CertificateId, Fields, Option<Date>, String),
     ) -> Result<Certificate, CertificateError> {
@@ -110,7 +111,7 @@ impl Certificates {
     /// Takes a certificate back (`certificate:revoke`).
     pub async fn revoke(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         (why, key): Once<'_>,
         id: CertificateId,
         reason: String,
@@ -125,7 +126,7 @@ impl Certificates {
     }
 
     /// The certificates of whoever asks: those that policy lets the asker see (`certificate:read`).
-    pub async fn mine(&self, asker: &mut dyn Asker, why: &Why) -> Result<Vec<Certificate>, CertificateError> {
+    pub async fn mine(&self, asker: &mut Asker, why: &Why) -> Result<Vec<Certificate>, CertificateError> {
         why.check(asker)?;
         let own = self.identities(asker).await?;
         if own.is_empty() {
@@ -137,7 +138,7 @@ impl Certificates {
     /// The certificates of a holder: those that policy lets the asker see (`certificate:read`).
     pub async fn held_by(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         why: &Why,
         holder: Holder,
     ) -> Result<Vec<Certificate>, CertificateError> {
@@ -152,7 +153,7 @@ impl Certificates {
 
     async fn seen(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         why: &Why,
         holders: &[Holder],
         own: &[Holder],
@@ -174,7 +175,7 @@ impl Certificates {
     /// be seen (`certificate:read`, then `certificate:read-field` for each). Read for a case, it counts as used.
     pub async fn read(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         why: &Why,
         id: CertificateId,
         names: &[String],
@@ -188,7 +189,7 @@ impl Certificates {
             fields.extend(shown(asker, why, &certificate, &own, &field).await?);
         }
         if why.case.is_some() && !fields.is_empty() {
-            self.provider.used(id, &asker.scenario()).await?;
+            self.provider.used(id, asker.scenario()).await?;
         }
         Ok((certificate, fields))
     }
@@ -196,7 +197,7 @@ impl Certificates {
     /// What happened to a certificate (`certificate:read`).
     pub async fn history(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         why: &Why,
         id: CertificateId,
     ) -> Result<Vec<HistoryEntry>, CertificateError> {
@@ -211,7 +212,7 @@ impl Certificates {
     /// recorded for a number that nobody issued, too.
     pub async fn verify(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         why: &Why,
         number: &CertificateNumber,
     ) -> Result<Certificate, CertificateError> {
@@ -230,7 +231,7 @@ impl Certificates {
     /// Makes a token by which one verifier may see a certificate once (`certificate:present`).
     pub async fn present(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         id: CertificateId,
         (fields, purpose, verifier): (Vec<String>, PurposeName, Verifier),
         minutes: u32,
@@ -248,7 +249,7 @@ impl Certificates {
         let expires_at = asker.now().checked_add(SignedDuration::from_mins(i64::from(minutes)));
         let expires_at = expires_at.map_err(|error| CertificateError::Fault(error.to_string()))?;
         let new = NewPresentation { certificate: id, fields, purpose, verifier, expires_at };
-        let token = self.provider.present(&asker.scenario(), new).await?;
+        let token = self.provider.present(asker.scenario(), new).await?;
         let qr = token.qr_payload(self.page.as_deref());
         Ok(Shared { token, qr, expires_at })
     }
@@ -256,7 +257,7 @@ impl Certificates {
     /// What a holder presented to the asker (`certificate:redeem`): once.
     pub async fn redeem(
         &self,
-        asker: &mut dyn Asker,
+        asker: &mut Asker,
         token: &PresentationToken,
         purpose: &PurposeName,
     ) -> Result<Presented, CertificateError> {
@@ -278,14 +279,14 @@ impl Certificates {
         let access = Access::described("certificate:redeem", "Presentation", presentation.id, &attributes);
         asker.authorise(&why.of(access)).await?;
         asker.committed().await?;
-        let certificate = self.provider.redeem(&asker.scenario(), token, &verifiers, purpose).await?;
+        let certificate = self.provider.redeem(asker.scenario(), token, &verifiers, purpose).await?;
         let fields = named(&certificate, &presentation.shows.fields);
         let fields = fields.into_iter().filter_map(|name| plain(&certificate, &name)).collect();
         Ok(Presented { certificate, fields })
     }
 
     /// Everything that the asker may verify as.
-    async fn verifiers(&self, asker: &dyn Asker) -> Result<Vec<Verifier>, CertificateError> {
+    async fn verifiers(&self, asker: &Asker) -> Result<Vec<Verifier>, CertificateError> {
         let mut verifiers = vec![Verifier::Department(asker.scenario().department().clone())];
         verifiers.extend(self.identities(asker).await?.into_iter().filter_map(|identity| match identity {
             Holder::Enterprise(code) => Some(Verifier::Enterprise(code)),
@@ -295,7 +296,7 @@ impl Certificates {
     }
 
     /// Everything that the asker may hold certificates under; nothing when nobody signed in.
-    async fn identities(&self, asker: &dyn Asker) -> Result<Vec<Holder>, CertificateError> {
+    async fn identities(&self, asker: &Asker) -> Result<Vec<Holder>, CertificateError> {
         match asker.account() {
             Some(account) => self.holders.identities(account).await,
             None => Ok(Vec::new()),
@@ -303,8 +304,8 @@ impl Certificates {
     }
 }
 
-fn act(asker: &dyn Asker, why: &Why, key: ActKey) -> Act {
-    Act { scenario: asker.scenario(), key, case: why.case.clone() }
+fn act(asker: &Asker, why: &Why, key: ActKey) -> Act {
+    Act { scenario: asker.scenario().clone(), key, case: why.case.clone() }
 }
 
 fn checked_reason(reason: String) -> Result<String, CertificateError> {
@@ -313,14 +314,14 @@ fn checked_reason(reason: String) -> Result<String, CertificateError> {
 }
 
 /// May the asker issue certificates of this type?
-async fn may_issue(asker: &mut dyn Asker, why: &Why, kind: &str, owner: &str) -> Result<(), CertificateError> {
+async fn may_issue(asker: &mut Asker, why: &Why, kind: &str, owner: &str) -> Result<(), CertificateError> {
     let attributes = [("owner", Attribute::Entity("Department".into(), owner.into()))];
     let access = Access::described("certificate:issue", "CertificateType", kind, &attributes);
     Ok(asker.authorise(&why.of(access)).await?)
 }
 
 async fn authorise(
-    asker: &mut dyn Asker,
+    asker: &mut Asker,
     action: &'static str,
     certificate: &Certificate,
     own: &[Holder],
@@ -333,7 +334,7 @@ async fn authorise(
 
 /// One field, if policy lets the asker see it.
 async fn shown(
-    asker: &mut dyn Asker,
+    asker: &mut Asker,
     why: &Why,
     certificate: &Certificate,
     own: &[Holder],
@@ -379,7 +380,7 @@ fn named(certificate: &Certificate, names: &[String]) -> Vec<String> {
 }
 
 /// What policy sees of a certificate.
-fn attributes(certificate: &Certificate, own: &[Holder], asker: &dyn Asker) -> [(&'static str, Attribute<'static>); 4] {
+fn attributes(certificate: &Certificate, own: &[Holder], asker: &Asker) -> [(&'static str, Attribute<'static>); 4] {
     let standing: Standing = certificate.standing(asker.now());
     record_attributes(certificate.kind.owner().as_str(), &holder(certificate, own, asker), standing.as_str())
 }
@@ -395,7 +396,7 @@ fn record_attributes(owner: &str, holder: &str, status: &str) -> [(&'static str,
 
 /// The holder's account as policy knows it: the asker's when the certificate is the asker's own, under whichever
 /// identity; another account's id; and an empty text for a person without account. A resident ID never gets there.
-fn holder(certificate: &Certificate, own: &[Holder], asker: &dyn Asker) -> String {
+fn holder(certificate: &Certificate, own: &[Holder], asker: &Asker) -> String {
     match (&certificate.holder, asker.account()) {
         (holder, Some(account)) if own.contains(holder) => account.to_string(),
         (Holder::Account(account), _) => account.to_string(),

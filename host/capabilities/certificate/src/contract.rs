@@ -92,6 +92,10 @@ async fn numbers_are_given_once_per_key(provider: &dyn CertificateProvider) {
     other.fields.insert("place".to_owned(), json!("别处"));
     let error = provider.issue(&act("permit-1"), other).await.expect_err("another request");
     assert!(matches!(error, CertificateError::KeyReused), "{error}");
+    let mut later = permit(enterprise());
+    later.valid_from = first.valid_from.tomorrow().ok();
+    let error = provider.issue(&act("permit-1"), later).await.expect_err("another first day");
+    assert!(matches!(error, CertificateError::KeyReused), "{error}");
     let mut elsewhere = act("permit-1");
     elsewhere.scenario = "441802-chengguan/lamps".parse().expect("a scenario");
     let theirs = provider.issue(&elsewhere, permit(enterprise())).await.expect("keys are a scenario's own");

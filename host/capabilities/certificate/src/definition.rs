@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
+use jsonschema::Validator;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zhongtai_kernel::{CreditCode, DepartmentId};
@@ -171,7 +171,7 @@ impl CertificateType {
             .schema
             .iter_errors(&Value::Object(fields.clone()))
             .take(MOST_PROBLEMS)
-            .flat_map(|error| problems(&error))
+            .flat_map(|error| FieldProblem::all_of(&error, self))
             .collect();
         if problems.is_empty() { Ok(()) } else { Err(CertificateError::Fields(problems)) }
     }
@@ -180,25 +180,6 @@ impl CertificateType {
 impl fmt::Debug for CertificateType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CertificateType({} {})", self.name(), self.version)
-    }
-}
-
-/// What is wrong, at the field that a person has to look at.
-fn problems(error: &ValidationError<'_>) -> Vec<FieldProblem> {
-    let at = error.instance_path().to_string();
-    let problem = |field: &str, problem: &str| FieldProblem {
-        field: format!("{at}/{field}").trim_matches('/').to_owned(),
-        problem: problem.to_owned(),
-    };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            vec![problem(property.as_str().unwrap_or_default(), "it is required")]
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| problem(name, "the type has no such field")).collect()
-        }
-        // The library's own text with every value left out.
-        _ => vec![problem("", &error.masked().to_string())],
     }
 }
 

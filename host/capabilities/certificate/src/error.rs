@@ -2,16 +2,7 @@ use zhongtai_kernel::ErrorKind;
 use zhongtai_runtime::Refusal;
 use zhongtai_store::StoreError;
 
-use crate::{InvalidNumber, Standing};
-
-/// A field that does not fit its type's schema. Names the field, never its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// The field, or where in it: `area_m2`, `places/0`. Empty for the whole.
-    pub field: String,
-    /// What is wrong.
-    pub problem: String,
-}
+use crate::{FieldProblem, InvalidNumber, Standing};
 
 /// Why a token that a certificate was presented with is not good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -126,12 +117,49 @@ impl CertificateError {
             Self::Fault(_) => ErrorKind::Internal,
         }
     }
+
+    /// For programs: stays the same where words change.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(_) | Self::Holders(_) | Self::Fault(_) => "certificate",
+            Self::Denied(_) => "access-denied",
+            Self::Unrecorded => "audit-unavailable",
+            Self::UndeclaredPurpose(_) => "undeclared-purpose",
+            Self::Anonymous => "unauthenticated",
+            Self::UnknownType(_) => "unknown-type",
+            Self::InvalidType(_) => "invalid-type",
+            Self::Fields(_) => "invalid-fields",
+            Self::Number(_) => "invalid-number",
+            Self::Invalid { .. } => "invalid-value",
+            Self::NotFound => "not-found",
+            Self::Standing(_) => "not-allowed-while",
+            Self::KeyReused => "key-reused",
+            Self::NoNumbers(_) => "no-numbers",
+            Self::Papers(_) => "papers-pending",
+            Self::Token(refusal) => refusal.code(),
+        }
+    }
+}
+
+// === impl TokenRefusal ===
+
+impl TokenRefusal {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "token-unknown",
+            Self::Expired => "token-expired",
+            Self::Used => "token-used",
+            Self::OtherVerifier => "token-other-verifier",
+            Self::OtherPurpose => "token-other-purpose",
+            Self::NotValid(_) => "token-not-valid",
+        }
+    }
 }
 
 fn list(problems: &[FieldProblem]) -> String {
-    let one = |FieldProblem { field, problem }: &FieldProblem| match field.as_str() {
-        "" => problem.clone(),
-        field => format!("`{field}`: {problem}"),
+    let one = |FieldProblem { field, problem, .. }: &FieldProblem| match field.as_str() {
+        "" => problem.en.clone(),
+        field => format!("`{field}`: {}", problem.en),
     };
     problems.iter().map(one).collect::<Vec<_>>().join("; ")
 }

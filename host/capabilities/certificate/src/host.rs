@@ -8,8 +8,8 @@ use zhongtai_kernel::Timestamp;
 use zhongtai_runtime::{Invocation, slow_lane};
 
 use crate::{
-    ActKey, Certificate, CertificateError, Certificates, Fields, Holder, NewCertificate, PaperFile, ShownField,
-    Standing, TokenRefusal, Why,
+    ActKey, Certificate, CertificateError, Certificates, FieldProblem, Fields, Holder, NewCertificate, PaperFile,
+    ShownField, Standing, TokenRefusal, Why,
 };
 
 wasmtime::component::bindgen!({
@@ -43,7 +43,7 @@ impl wit::Host for Invocation {
                 valid_until: day("valid-until", request.valid_until)?,
             };
             let key = ActKey::try_from(request.idempotency_key)?;
-            certificates.issue(self, (&why(request.why), key), new).await
+            certificates.issue(self.asker(), (&why(request.why), key), new).await
         };
         let issued = issued.await.map(|certificate| issued_as(&certificate, self.now()));
         Ok(issued.map_err(|error| answer(self, error)))
@@ -55,7 +55,7 @@ impl wit::Host for Invocation {
             let until = day("valid-until", request.valid_until)?;
             let new = (request.id.parse()?, fields(&request.fields)?, until, request.reason);
             let key = ActKey::try_from(request.idempotency_key)?;
-            certificates.reissue(self, (&why(request.why), key), new).await
+            certificates.reissue(self.asker(), (&why(request.why), key), new).await
         };
         let issued = issued.await.map(|certificate| issued_as(&certificate, self.now()));
         Ok(issued.map_err(|error| answer(self, error)))
@@ -71,7 +71,7 @@ impl wit::Host for Invocation {
         let certificates = at_hand(self).await?;
         let revoked = async {
             let key = ActKey::try_from(idempotency_key)?;
-            certificates.revoke(self, (&why(reasons), key), id.parse()?, reason).await
+            certificates.revoke(self.asker(), (&why(reasons), key), id.parse()?, reason).await
         };
         let revoked = revoked.await.map(|certificate| summary(&certificate, self.now()));
         Ok(revoked.map_err(|error| answer(self, error)))
@@ -79,7 +79,7 @@ impl wit::Host for Invocation {
 
     async fn mine(&mut self, purpose: String) -> Answer<Vec<wit::Summary>> {
         let certificates = at_hand(self).await?;
-        let found = certificates.mine(self, &Why::purpose(purpose)).await;
+        let found = certificates.mine(self.asker(), &Why::purpose(purpose)).await;
         Ok(found.map(|found| summaries(&found, self.now())).map_err(|error| answer(self, error)))
     }
 
@@ -87,7 +87,7 @@ impl wit::Host for Invocation {
         let certificates = at_hand(self).await?;
         let found = async {
             let holder = holder(&certificates, self, whose)?;
-            certificates.held_by(self, &why(reasons), holder).await
+            certificates.held_by(self.asker(), &why(reasons), holder).await
         };
         let found = found.await.map(|found| summaries(&found, self.now()));
         Ok(found.map_err(|error| answer(self, error)))
@@ -95,14 +95,14 @@ impl wit::Host for Invocation {
 
     async fn read(&mut self, id: String, names: Vec<String>, reasons: wit::Why) -> Answer<wit::Content> {
         let certificates = at_hand(self).await?;
-        let read = async { certificates.read(self, &why(reasons), id.parse()?, &names).await };
+        let read = async { certificates.read(self.asker(), &why(reasons), id.parse()?, &names).await };
         let read = read.await.map(|(certificate, fields)| content(&certificate, fields, self.now()));
         Ok(read.map_err(|error| answer(self, error)))
     }
 
     async fn history(&mut self, id: String, reasons: wit::Why) -> Answer<Vec<wit::HistoryEntry>> {
         let certificates = at_hand(self).await?;
-        let found = async { certificates.history(self, &why(reasons), id.parse()?).await };
+        let found = async { certificates.history(self.asker(), &why(reasons), id.parse()?).await };
         let entry = |entry: crate::HistoryEntry| wit::HistoryEntry {
             at: entry.at.to_string(),
             what: entry.what,
@@ -118,7 +118,7 @@ impl wit::Host for Invocation {
             Err(error) => return Ok(Err(answer(self, CertificateError::Number(error)))),
         };
         let certificates = at_hand(self).await?;
-        let found = certificates.verify(self, &Why::purpose(purpose), &number).await;
+        let found = certificates.verify(self.asker(), &Why::purpose(purpose), &number).await;
         Ok(found.map(|certificate| summary(&certificate, self.now())).map_err(|error| answer(self, error)))
     }
 
@@ -126,7 +126,7 @@ impl wit::Host for Invocation {
         let certificates = at_hand(self).await?;
         let shared = async {
             let what = (request.fields, request.purpose.parse()?, request.verifier.parse()?);
-            certificates.present(self, id.parse()?, what, request.minutes).await
+            certificates.present(self.asker(), id.parse()?, what, request.minutes).await
         };
         let shared = shared.await.map(|shared| wit::Presentation {
             token: shared.token.expose().to_owned(),
@@ -138,7 +138,7 @@ impl wit::Host for Invocation {
 
     async fn redeem(&mut self, token: String, purpose: String) -> Answer<wit::Content> {
         let certificates = at_hand(self).await?;
-        let presented = async { certificates.redeem(self, &token.parse()?, &purpose.parse()?).await };
+        let presented = async { certificates.redeem(self.asker(), &token.parse()?, &purpose.parse()?).await };
         let presented = presented.await.map(|seen| content(&seen.certificate, seen.fields, self.now()));
         Ok(presented.map_err(|error| answer(self, error)))
     }
@@ -163,7 +163,7 @@ fn holder(
     let invalid = |error: zhongtai_kernel::InvalidCode| CertificateError::invalid("holder", error.to_string());
     match holder {
         wit::Holder::Asker => invocation.account().map(Holder::Account).ok_or(CertificateError::Anonymous),
-        wit::Holder::Subject(handle) => certificates.holder_of(invocation, &handle),
+        wit::Holder::Subject(handle) => certificates.holder_of(invocation.release().scenario().department(), &handle),
         wit::Holder::CreditCode(code) => code.parse().map(Holder::Enterprise).map_err(invalid),
         wit::Holder::ResidentId(id) => id.parse().map(Holder::Person).map_err(invalid),
     }
@@ -226,9 +226,9 @@ fn answer(invocation: &Invocation, error: CertificateError) -> wit::Error {
         CertificateError::Denied(reference) => wit::Error::Denied(reference),
         CertificateError::UndeclaredPurpose(purpose) => wit::Error::UndeclaredPurpose(purpose),
         CertificateError::UnknownType(name) => wit::Error::UnknownType(name),
-        CertificateError::Fields(problems) => wit::Error::InvalidFields(
-            problems.into_iter().map(|one| wit::FieldProblem { field: one.field, problem: one.problem }).collect(),
-        ),
+        CertificateError::Fields(problems) => {
+            wit::Error::InvalidFields(problems.into_iter().map(field_problem).collect())
+        }
         CertificateError::NotFound => wit::Error::NotFound,
         CertificateError::Standing(now) => wit::Error::NotAllowedWhile(standing(now)),
         CertificateError::KeyReused => wit::Error::KeyReused,
@@ -248,6 +248,11 @@ fn answer(invocation: &Invocation, error: CertificateError) -> wit::Error {
             wit::Error::Other("certificates can't be had; try again later".to_owned())
         }
     }
+}
+
+fn field_problem(one: FieldProblem) -> wit::FieldProblem {
+    let FieldProblem { field, title, problem } = one;
+    wit::FieldProblem { field, title, zh: problem.zh, en: problem.en }
 }
 
 fn token(refusal: TokenRefusal) -> wit::TokenRefusal {

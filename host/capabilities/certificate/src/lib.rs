@@ -6,7 +6,6 @@
 //! caller to a provider. Irreversible acts happen once for an idempotency key. Its sealed files are made by whoever
 //! implements [`Papers`].
 
-mod asker;
 mod certificate;
 mod certificates;
 mod check;
@@ -21,23 +20,26 @@ mod migration;
 mod number;
 mod paper;
 mod presentation;
+mod problem;
 mod provider;
 mod usage;
 mod vault;
+mod why;
 
-pub use asker::{Asker, Why};
 pub use certificate::{Certificate, CertificateId, HistoryEntry, Standing, State};
 pub use certificates::{Certificates, Presented, Shared, ShownField};
 pub use definition::{CertificateType, Content, Field, Fields};
 pub use embedded::EmbeddedCertificates;
-pub use error::{CertificateError, FieldProblem, TokenRefusal};
+pub use error::{CertificateError, TokenRefusal};
 pub use holder::{Holder, Holders};
 pub use migration::MIGRATIONS;
 pub use number::{CertificateNumber, InvalidNumber, Issue, Serial, TypeCode};
 pub use paper::{PaperFile, Papers, PapersError};
 pub use presentation::{MOST_MINUTES, NewPresentation, Presentation, PresentationToken, PurposeName, Verifier};
+pub use problem::FieldProblem;
 pub use provider::{Act, ActKey, CertificateProvider, NewCertificate, Reissue};
 pub use usage::{Usage, UsageRate};
+pub use why::Why;
 
 use std::sync::Arc;
 

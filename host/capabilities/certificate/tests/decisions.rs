@@ -3,71 +3,84 @@
 
 mod support;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    path::PathBuf,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use support::{clock, host, with_types};
 use zhongtai_authz::{Authz, PolicyFolder};
 use zhongtai_cap_certificate::{
-    ActKey, Asker, Certificate, CertificateError, CertificateNumber, Certificates, Fields, Holder, Holders, MIGRATIONS,
+    ActKey, Certificate, CertificateError, CertificateNumber, Certificates, Fields, Holder, Holders, MIGRATIONS,
     NewCertificate, ShownField, Standing, TokenRefusal, Why, contract,
 };
 use zhongtai_kernel::{
-    Access, AccountId, Assurance, Caller, Channel, Clock, DepartmentId, Digest, Guard, ManualClock, Release,
-    ScenarioId, Subject, SubjectKind, Timestamp,
+    AccountId, Assurance, AuditUnavailable, Caller, Channel, Clock, DepartmentId, Digest, Event, ManualClock, Record,
+    Recorder, Release, RequestId, Subject, SubjectKind,
 };
-use zhongtai_runtime::{Refusal, Shown};
+use zhongtai_runtime::{Asker, Services};
 use zhongtai_store::testing::{TestDatabase, sqlite};
 
-/// Somebody who asks through a plugin of a department, and what was recorded: `action resource purpose`.
+/// What was recorded: `action resource purpose`.
+#[derive(Default)]
+struct Log {
+    recorded: Mutex<Vec<String>>,
+    is_full: AtomicBool,
+}
+
+impl Recorder for Log {
+    fn record(&self, record: Record) -> Result<(), AuditUnavailable> {
+        let Event::Decision { decision, .. } = record.event else { return Ok(()) };
+        assert_eq!(decision.errors, Vec::<String>::new(), "{decision:?}");
+        let question = &decision.question;
+        let purpose = question.purpose.as_deref().unwrap_or("-");
+        self.recorded.lock().push(format!("{} {} {purpose}", question.action, question.kind));
+        Ok(())
+    }
+
+    fn committed(&self) -> Pin<Box<dyn Future<Output = Result<(), AuditUnavailable>> + Send + '_>> {
+        let is_full = self.is_full.load(Ordering::SeqCst);
+        Box::pin(async move { if is_full { Err(AuditUnavailable("full".to_owned())) } else { Ok(()) } })
+    }
+}
+
+/// Somebody who asks through a plugin of a department, with a log of their own.
 struct Somebody {
-    authz: Arc<Authz>,
-    caller: Caller,
-    clock: Arc<ManualClock>,
-    recorded: Vec<String>,
-    log_is_full: bool,
+    asker: Asker,
+    log: Arc<Log>,
+}
+
+impl Deref for Somebody {
+    type Target = Asker;
+
+    fn deref(&self) -> &Asker {
+        &self.asker
+    }
+}
+
+impl DerefMut for Somebody {
+    fn deref_mut(&mut self) -> &mut Asker {
+        &mut self.asker
+    }
 }
 
 impl Somebody {
-    fn decide(&mut self, access: &Access<'_>) -> Arc<zhongtai_kernel::Decision> {
-        let purpose = access.purpose.unwrap_or("-");
-        self.recorded.push(format!("{} {} {purpose}", access.action, access.resource.kind));
-        let decision = self.authz.decide(&self.caller, access, self.clock.now());
-        assert_eq!(decision.errors, Vec::<String>::new(), "{access:?}");
-        decision
-    }
-}
-
-#[async_trait]
-impl Asker for Somebody {
-    fn scenario(&self) -> ScenarioId {
-        self.caller.release().scenario().clone()
+    fn recorded(&self) -> Vec<String> {
+        self.log.recorded.lock().clone()
     }
 
-    fn declares(&self, purpose: &str) -> bool {
-        self.caller.release().declares(purpose)
-    }
-
-    fn account(&self) -> Option<AccountId> {
-        self.caller.subject().map(|subject| subject.account)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    async fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
-        let decision = self.decide(access);
-        if decision.is_allow() && decision.mask.is_none() { Ok(()) } else { Err(Refusal::Denied("r/0".to_owned())) }
-    }
-
-    async fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal> {
-        let decision = self.decide(access);
-        Ok(decision.is_allow().then(|| Shown::by(decision.mask)))
-    }
-
-    async fn committed(&self) -> Result<(), Refusal> {
-        if self.log_is_full { Err(Refusal::Unrecorded) } else { Ok(()) }
+    /// Nothing gets to the disk any more.
+    fn with_a_full_log(self) -> Self {
+        self.log.is_full.store(true, Ordering::SeqCst);
+        self
     }
 }
 
@@ -128,8 +141,9 @@ impl Office {
         );
         let release = Arc::new(Release::parse(Digest::of(b"desk"), &manifest).unwrap());
         let caller = Caller::new(release, subject.map(Arc::new), channel);
-        let (authz, clock) = (self.authz.clone(), self.clock.clone());
-        Somebody { authz, caller, clock, recorded: Vec::new(), log_is_full: false }
+        let log = Arc::new(Log::default());
+        let services = Services::new(self.authz.clone(), log.clone(), self.clock.clone());
+        Somebody { asker: Asker::new(RequestId::generate(), Arc::new(caller), Arc::new(services)), log }
     }
 
     /// The host at work on a case of the department.
@@ -211,14 +225,12 @@ async fn a_department_issues_its_own_types_for_a_case_and_nobody_else_does() {
 #[tokio::test]
 async fn nothing_irreversible_happens_while_the_audit_log_cannot_be_written() {
     let office = Office::new().await;
-    let mut who = office.host("441802-gongan");
-    who.log_is_full = true;
+    let mut who = office.host("441802-gongan").with_a_full_log();
     let refused = office.certificates.issue(&mut who, (&case(), key("1")), residence()).await;
     assert!(matches!(refused, Err(CertificateError::Unrecorded)));
     assert!(office.certificates.provider().held_by(&[wang()]).await.unwrap().is_empty());
     let issued = office.residence().await;
-    let mut chief = office.officer("441802-gongan", "section-chief", 3);
-    chief.log_is_full = true;
+    let mut chief = office.officer("441802-gongan", "section-chief", 3).with_a_full_log();
     let refused = office.certificates.revoke(&mut chief, (&case(), key("2")), issued.id, "虚假承诺".into()).await;
     assert!(matches!(refused, Err(CertificateError::Unrecorded)));
     let certificate = office.certificates.provider().get(issued.id).await.unwrap().unwrap();
@@ -262,7 +274,7 @@ async fn an_officer_with_a_case_sees_each_field_as_far_as_cleared_and_who_it_is_
         ("resident_id", "110105********002X"),
     ];
     assert_eq!(values(&fields), expected);
-    assert_eq!(clerk.recorded.len(), 5, "the certificate, then each field: {:?}", clerk.recorded);
+    assert_eq!(clerk.recorded().len(), 5, "the certificate, then each field: {:?}", clerk.recorded());
 
     let one = ["authority".to_owned(), "shoe-size".to_owned()];
     let mut clerk = office.officer("441802-minzheng", "window", 2);
@@ -291,7 +303,7 @@ async fn anybody_verifies_a_number_for_a_declared_purpose_and_a_made_up_one_is_r
         "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U".parse().unwrap();
     let unknown = office.certificates.verify(&mut nobody, &Why::purpose("loan"), &never).await;
     assert!(matches!(unknown, Err(CertificateError::NotFound)));
-    assert_eq!(nobody.recorded.len(), 3);
+    assert_eq!(nobody.recorded().len(), 3);
 }
 
 #[tokio::test]
@@ -318,7 +330,11 @@ async fn what_a_holder_presents_is_seen_once_by_the_verifier_that_the_holder_cho
     let token = shared.qr.parse().unwrap();
     let seen = office.certificates.redeem(&mut bank_asks, &token, &loan).await.unwrap();
     assert_eq!(values(&seen.fields), [("address", "清城区凤城街道桥北路1号"), ("name", "王小明")], "and no more");
-    assert_eq!(bank_asks.recorded.last().unwrap(), "certificate:redeem Presentation loan", "recorded with its purpose");
+    assert_eq!(
+        bank_asks.recorded().last().unwrap(),
+        "certificate:redeem Presentation loan",
+        "recorded with its purpose"
+    );
     let again = office.certificates.redeem(&mut bank_asks, &token, &loan).await;
     assert!(matches!(again, Err(CertificateError::Token(TokenRefusal::Used))));
 
@@ -362,10 +378,10 @@ async fn the_issuers_section_chief_revokes_with_a_reason_and_what_is_revoked_is_
 #[tokio::test]
 async fn a_holder_is_named_by_a_handle_of_the_own_department_only() {
     let office = Office::new().await;
-    let who = office.host("441802-gongan");
-    let holder = office.certificates.holder_of(&who, "wang-for-441802-gongan").unwrap();
+    let gongan = "441802-gongan".parse().unwrap();
+    let holder = office.certificates.holder_of(&gongan, "wang-for-441802-gongan").unwrap();
     assert!(holder == Holder::Account(office.people.0));
-    assert!(office.certificates.holder_of(&who, "wang-for-441802-minzheng").is_err());
+    assert!(office.certificates.holder_of(&gongan, "wang-for-441802-minzheng").is_err());
     let permit = contract::permit(holder);
     office.certificates.provider().issue(&contract::act("x"), permit).await.unwrap();
     let why = Why::purpose("road-repair");

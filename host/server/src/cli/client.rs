@@ -6,6 +6,8 @@ use anyhow::{Context, bail};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use zhongtai_cap_certificate::FieldProblem;
+use zhongtai_kernel::Lang;
 
 use super::HostArgs;
 
@@ -26,6 +28,11 @@ impl Client {
 
     pub(super) fn json(&self) -> bool {
         self.host.json
+    }
+
+    /// The language of what is for people.
+    pub(super) fn lang(&self) -> Lang {
+        self.host.lang.or_else(terminal).unwrap_or(Lang::En)
     }
 
     pub(super) fn http(&self) -> &reqwest::Client {

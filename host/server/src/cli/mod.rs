@@ -22,6 +22,7 @@ mod user;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use zhongtai_kernel::Lang;
 
 use crate::{admin, config::Config, logging, serve};
 pub(crate) use client::Client;
@@ -42,6 +43,9 @@ pub(crate) struct HostArgs {
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
+    /// What is for people: zh or en; as the terminal's language says by default.
+    #[arg(long, global = true, env = "ZT_LANG")]
+    lang: Option<Lang>,
     /// The host's admin listener.
     #[arg(long, global = true, env = "ZT_ADMIN", default_value = "http://127.0.0.1:8081")]
     admin: String,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::State,
     http::HeaderMap,
     routing::{get, post},
 };
@@ -14,10 +14,17 @@ use serde_json::{Map, Value};
 use zhongtai_cap_certificate::{
     ActKey, Certificate, CertificateError, Holder, NewCertificate, PurposeName, ShownField, Why,
 };
-use zhongtai_kernel::{ErrorKind, Subject, Timestamp};
+use zhongtai_kernel::{ErrorKind, Timestamp};
+use zhongtai_runtime::Asker;
 
-use super::{api::on_shared, subject::session};
-use crate::{app::App, desk::Desk, json::Body, problem::Problem};
+use super::{api::on_shared, subject};
+use crate::{
+    app::App,
+    desk,
+    json::Body,
+    params::{Path, Query},
+    problem::Problem,
+};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -144,10 +151,11 @@ pub(crate) struct Search {
 }
 
 /// The subject behind the token, at a desk that declares the purpose.
-async fn desk(app: &Arc<App>, headers: &HeaderMap, purpose: Option<&str>) -> Result<Desk, Problem> {
-    let subject: Arc<Subject> = session(app, headers).await?.subject;
+async fn desk(app: &App, headers: &HeaderMap, purpose: Option<&str>) -> Result<Asker, Problem> {
+    let (subject, channel) = subject::of(app, headers).await?;
+    let subject = subject.ok_or_else(subject::unauthenticated)?;
     let purpose = purpose.map(str::parse::<PurposeName>).transpose()?;
-    Desk::of(app.clone(), subject, purpose.as_ref().map(PurposeName::as_str))
+    desk::desk(app, (subject, channel), purpose.as_ref().map(PurposeName::as_str))
 }
 
 /// `GET /api/v1/certificates?purpose=`: the own ones.

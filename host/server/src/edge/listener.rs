@@ -13,8 +13,16 @@ use tokio::sync::watch;
 
 use crate::edge::Edge;
 
-/// A client that does not finish its request line and headers is dropped after this time.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the listener waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For a whole request line and headers, from the connection's beginning or the answer before. HTTP/1.1 has no word
+    /// for "I am about to close": a request that is on its way meanwhile is lost. So it must be longer than whoever is
+    /// in front keeps an idle connection (60 s in most proxies), who then closes first.
+    pub(crate) idle: Duration,
+    /// For requests in flight when the host stops.
+    pub(crate) drain: Duration,
+}
 
 /// The public listener's threads.
 pub(crate) struct PublicListener {
@@ -45,19 +53,19 @@ fn socket(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 // === impl PublicListener ===
 
 impl PublicListener {
-    /// Serves on every socket until `stop` says so; then requests in flight may take `drain` longer.
+    /// Serves on every socket until `stop` says so; then requests in flight may end.
     pub(crate) fn start(
         sockets: Vec<std::net::TcpListener>,
         edge: &Edge,
         stop: &watch::Receiver<bool>,
-        drain: Duration,
+        patience: Patience,
     ) -> io::Result<Self> {
         let mut threads = Vec::with_capacity(sockets.len());
         for socket in sockets {
             let (edge, stop) = (edge.clone(), stop.clone());
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             threads.push(std::thread::Builder::new().name("zt-edge".into()).spawn(move || {
-                if let Err(error) = runtime.block_on(serve(socket, edge, stop, drain)) {
+                if let Err(error) = runtime.block_on(serve(socket, edge, stop, patience)) {
                     tracing::error!(%error, "a listener stopped");
                 }
             })?);
@@ -77,12 +85,12 @@ async fn serve(
     socket: std::net::TcpListener,
     edge: Edge,
     mut stop: watch::Receiver<bool>,
-    drain: Duration,
+    patience: Patience,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(socket)?;
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    http.timer(TokioTimer::new()).header_read_timeout(patience.idle);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -109,8 +117,8 @@ async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still in flight after {} s", drain.as_secs());
+    if tokio::time::timeout(patience.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still in flight after {} s", patience.drain.as_secs());
     }
     Ok(())
 }

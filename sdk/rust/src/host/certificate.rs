@@ -3,7 +3,7 @@
 use crate::{
     bindings::zhongtai::{certificate::certificates as wit, evidence::anchors as wit_evidence},
     certificate::{
-        Content, Error, Field, HistoryEntry, Holder, Issue, Issued, Paper, Presentation, Presenting, Reissue, Standing,
+        Content, Error, Field, FieldProblem, HistoryEntry, Holder, Issue, Issued, Paper, Presentation, Presenting, Reissue, Standing,
         Summary, TokenRefusal, Why,
     },
     evidence,
@@ -141,7 +141,8 @@ impl From<wit::Error> for Error {
             wit::Error::UndeclaredPurpose(purpose) => Self::UndeclaredPurpose(purpose),
             wit::Error::UnknownType(name) => Self::UnknownType(name),
             wit::Error::InvalidFields(problems) => {
-                Self::InvalidFields(problems.into_iter().map(|one| (one.field, one.problem)).collect())
+                let problem = |wit::FieldProblem { field, title, zh, en }| FieldProblem { field, title, zh, en };
+                Self::InvalidFields(problems.into_iter().map(problem).collect())
             }
             wit::Error::Invalid(what) => Self::Invalid(what),
             wit::Error::NotFound => Self::NotFound,

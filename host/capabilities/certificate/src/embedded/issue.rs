@@ -35,7 +35,10 @@ pub(super) async fn first(
 ) -> Result<Certificate, CertificateError> {
     let kind = types::newest(host, &new.kind).await?;
     kind.check(&new.fields)?;
-    let request = request(host, "issue", act, &[&new.kind, &new.holder.to_text()], &new.fields, new.valid_until);
+    // As it was asked for: a first day that nobody named is another one tomorrow, and the request the same.
+    let from = new.valid_from.map(|day| day.to_string()).unwrap_or_default();
+    let what = [&*new.kind, &new.holder.to_text(), &from];
+    let request = request(host, "issue", act, &what, &new.fields, new.valid_until);
     let valid_from = new.valid_from.unwrap_or_else(|| day_of(host.now()));
     let valid_until = last_day(&kind, valid_from, new.valid_until)?;
     let (holder, fields) = (new.holder, new.fields);

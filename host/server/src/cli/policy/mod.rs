@@ -7,16 +7,11 @@ mod draft;
 
 use std::path::PathBuf;
 
-use zhongtai_kernel::Lang;
-
 use super::Client;
 
 /// Test, prove, replay and change policies.
 #[derive(clap::Args)]
 pub(super) struct Policy {
-    /// zh or en; as the terminal's language says by default.
-    #[arg(long, global = true, env = "ZT_LANG")]
-    lang: Option<Lang>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -69,7 +64,7 @@ impl Policy {
     }
 
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let lang = self.lang.or_else(terminal).unwrap_or(Lang::En);
+        let lang = client.lang();
         match self.verb {
             Verb::Check(arguments) => arguments.run(client, lang),
             Verb::Test(folders) => draft::test(client, &folders, lang),
@@ -89,9 +84,4 @@ impl Policy {
             Verb::AnalyzeWorker => Ok(()),
         }
     }
-}
-
-/// The language of `LC_ALL`, `LC_MESSAGES` or `LANG`.
-fn terminal() -> Option<Lang> {
-    ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok()?.parse().ok())
 }

@@ -14,7 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zhongtai_cap_files::{Content, FileRecord, FilesProvider as _};
 use zhongtai_kernel::{ErrorKind, RequestId};
 
-use super::{Asker, record};
+use super::{Bearer, record};
 use crate::{app::App, edge::api::on_shared, problem::Problem};
 
 /// Bytes that are opened at a time.
@@ -27,14 +27,14 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) async fn serve(app: &Arc<App>, parts: &Parts, id: RequestId) -> Result<Response, Problem> {
-    let asker = Asker::of(app, parts).await?;
-    asker.granted(app, "files:download", id).await?;
+    let bearer = Bearer::of(app, parts).await?;
+    bearer.granted(app, "files:download", id).await?;
     let opened = on_shared(app, {
         let app = app.clone();
         async move {
-            let (file, mut content) = app.files.redeem(&asker.secret).await?;
+            let (file, mut content) = app.files.redeem(&bearer.secret).await?;
             let first = content.read(0, PIECE).await?;
-            record(&app, (asker.subject.account, id), "file:fetch", &file).await?;
+            record(&app, (bearer.subject.account, id), "file:fetch", &file).await?;
             Ok((file, content, first))
         }
     });

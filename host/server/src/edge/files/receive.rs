@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use zhongtai_cap_files::{Announced, FileKind, FileName, FileRecord, FilesError, FilesProvider as _, Upload};
 use zhongtai_kernel::{AccountId, Digest, ErrorKind, RequestId};
 
-use super::{Asker, record, refuse};
+use super::{Bearer, record, refuse};
 use crate::{app::App, edge::body::discard, problem::Problem};
 
 /// What the sender calls the file, percent-encoded UTF-8 (as `encodeURIComponent` makes it). Not in the address, which
@@ -45,17 +45,17 @@ enum Piece {
 pub(super) async fn serve(app: &Arc<App>, parts: &Parts, body: Incoming, id: RequestId) -> Result<Response, Problem> {
     let begun = async {
         let announced = announced(&parts.headers, &body)?;
-        let asker = Asker::of(app, parts).await?;
-        asker.granted(app, "files:upload", id).await?;
-        Ok::<_, Problem>((asker, announced))
+        let bearer = Bearer::of(app, parts).await?;
+        bearer.granted(app, "files:upload", id).await?;
+        Ok::<_, Problem>((bearer, announced))
     };
-    let (asker, announced) = match begun.await {
+    let (bearer, announced) = match begun.await {
         Ok(begun) => begun,
         Err(problem) => return Err(refuse(parts, body, problem).await),
     };
     let (pieces, from_edge) = mpsc::channel(WAITING);
     let (ready, is_ready) = oneshot::channel();
-    let taken = app.shared.spawn(take(app.clone(), asker, announced, (ready, from_edge), id));
+    let taken = app.shared.spawn(take(app.clone(), bearer, announced, (ready, from_edge), id));
     // Nothing is asked of the client before there is a place for it.
     let sent = match is_ready.await {
         Ok(()) => forward(body, pieces, app.body_patience).await,
@@ -118,14 +118,14 @@ async fn forward(mut body: Incoming, to: mpsc::Sender<Piece>, patience: Duration
 /// Takes a file, and lets it be seen when it is whole and recorded. Runs on the shared runtime.
 async fn take(
     app: Arc<App>,
-    asker: Asker,
+    bearer: Bearer,
     announced: Announced,
     (ready, mut pieces): (oneshot::Sender<()>, mpsc::Receiver<Piece>),
     id: RequestId,
 ) -> Result<FileRecord, Problem> {
-    let mut upload = app.files.begin(&asker.secret, announced).await?;
+    let mut upload = app.files.begin(&bearer.secret, announced).await?;
     let _ = ready.send(());
-    match whole(&app, upload.as_mut(), &mut pieces, (asker.subject.account, id)).await {
+    match whole(&app, upload.as_mut(), &mut pieces, (bearer.subject.account, id)).await {
         Ok(record) => {
             upload.publish().await?;
             Ok(record)

@@ -1,66 +1,7 @@
-//! Who asks, and the way to policy and record.
-
-use async_trait::async_trait;
-use zhongtai_kernel::{Access, AccountId, ScenarioId, Timestamp};
-use zhongtai_runtime::{Invocation, Refusal, Shown};
+use zhongtai_kernel::Access;
+use zhongtai_runtime::Asker;
 
 use crate::CertificateError;
-
-/// Who asks: a guest's request, or one to the host's own API. Whoever implements it asks policy and records the answer.
-#[async_trait]
-pub trait Asker: Send + Sync {
-    /// The scenario that asks.
-    fn scenario(&self) -> ScenarioId;
-
-    /// True when its manifest declares the purpose.
-    fn declares(&self, purpose: &str) -> bool;
-
-    /// Who signed in.
-    fn account(&self) -> Option<AccountId>;
-
-    /// The host's time.
-    fn now(&self) -> Timestamp;
-
-    /// Asks policy and records.
-    async fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal>;
-
-    /// The field filter; `None` leaves the field out.
-    async fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal>;
-
-    /// Waits until every decision so far is on disk.
-    async fn committed(&self) -> Result<(), Refusal>;
-}
-
-#[async_trait]
-impl Asker for Invocation {
-    fn scenario(&self) -> ScenarioId {
-        self.release().scenario().clone()
-    }
-
-    fn declares(&self, purpose: &str) -> bool {
-        self.release().declares(purpose)
-    }
-
-    fn account(&self) -> Option<AccountId> {
-        self.account()
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now()
-    }
-
-    async fn authorise(&mut self, access: &Access<'_>) -> Result<(), Refusal> {
-        self.authorise(access).await
-    }
-
-    async fn show(&mut self, access: &Access<'_>) -> Result<Option<Shown>, Refusal> {
-        self.show(access).await
-    }
-
-    async fn committed(&self) -> Result<(), Refusal> {
-        self.committed().await
-    }
-}
 
 /// Why something is asked for: purpose, legal ground, consent and case, as policy sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,7 +51,7 @@ impl Why {
     }
 
     /// Refuses what can't be an id, and a purpose that was not declared.
-    pub(crate) fn check(&self, asker: &dyn Asker) -> Result<(), CertificateError> {
+    pub(crate) fn check(&self, asker: &Asker) -> Result<(), CertificateError> {
         for (what, id) in [("case", &self.case), ("consent", &self.consent), ("basis", &self.basis)] {
             if id.as_deref().is_some_and(|id| !is_id(id)) {
                 return Err(CertificateError::invalid(what, "1 to 64 of A-Z, a-z, 0-9, `-`, `_`, `.`, `:` and `/`"));
