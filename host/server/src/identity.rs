@@ -1,18 +1,19 @@
 //! How people sign in here: what `[sign_in]` says, and the steps that the API, the pages and the command line share.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use zhongtai_cap_subject::{
-    Account, Accounts, Factor, Listener, Pending, Proof, RecoveryCode, SecondFactors, SessionLimits, Sessions,
+    Account, Accounts, Factor, Links, Listener, Pending, Proof, RecoveryCode, SecondFactors, SessionLimits, Sessions,
     SubjectError,
 };
+use zhongtai_conn_subject_oidc::{OidcConfig, Provider};
 use zhongtai_kernel::{
     AccountId, AuditUnavailable, Clock, ErrorKind, Event, Record, Recorder as _, RequestId, SubjectKind,
 };
 
-use crate::{admin::administrators_roles, app::App, problem::Problem};
+use crate::{admin::administrators_roles, app::App, pages::Providers, problem::Problem};
 
 /// `[sign_in]` of `zt.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +34,8 @@ pub(crate) struct SignInSection {
     pub(crate) public_origin: Option<String>,
     /// The same of the admin listener.
     pub(crate) admin_origin: Option<String>,
+    /// Identity providers, by the name in their addresses here.
+    pub(crate) oidc: BTreeMap<String, OidcConfig>,
 }
 
 /// Whether there must be a second factor.
@@ -50,6 +53,8 @@ pub(crate) struct Identity {
     pub(crate) sessions: Sessions,
     pub(crate) factors: SecondFactors,
     pub(crate) pending: Pending,
+    pub(crate) links: Links,
+    pub(crate) providers: Providers,
     pub(crate) section: SignInSection,
 }
 
@@ -76,6 +81,7 @@ impl Default for SignInSection {
             issuer: "中台 Zhongtai".to_owned(),
             public_origin: None,
             admin_origin: None,
+            oidc: BTreeMap::new(),
         }
     }
 }
@@ -119,13 +125,21 @@ fn is_origin(text: &str) -> bool {
 // === impl Identity ===
 
 impl Identity {
-    pub(crate) fn new(accounts: &Accounts, section: SignInSection, _: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub(crate) fn new(accounts: &Accounts, section: SignInSection, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
         let minutes = Duration::from_secs(60 * u64::from(section.idle_minutes));
         let hours = Duration::from_secs(3_600 * u64::from(section.absolute_hours));
+        let mut providers = Providers::new();
+        for (name, config) in &section.oidc {
+            let provider = Provider::new(name, config, clock.clone());
+            let provider = provider.with_context(|| format!("[sign_in.oidc.{name}]"))?;
+            providers.insert(name.clone(), Arc::new(provider));
+        }
         Ok(Self {
             sessions: Sessions::new(accounts.clone(), SessionLimits::new(minutes, hours)),
             factors: SecondFactors::new(accounts.clone(), &section.issuer),
             pending: Pending::new(accounts.clone()),
+            links: Links::new(accounts.clone()),
+            providers,
             section,
         })
     }

@@ -9,6 +9,7 @@ use zhongtai_kernel::{SubjectKind, Timestamp};
 use super::{
     acting,
     form::Form,
+    oidc,
     visit::{Visit, Visitor, redirect},
 };
 use crate::{
@@ -80,7 +81,7 @@ fn shown(visit: &Visit, visitor: &Visitor, sessions: &[SessionRecord], factor: F
         recovery_codes => factor.recovery_codes,
         is_expected => is_official(&visitor.account),
         by_password => visitor.session.proof == Proof::Password,
-        providers => Vec::<Value>::new(),
+        providers => oidc::offered(visit, "/account"),
         sessions => sessions.iter().map(session).collect::<Vec<_>>(),
         told => told,
         wrong => wrong,

@@ -6,6 +6,7 @@ mod acting;
 mod device;
 mod enrol;
 mod form;
+mod oidc;
 mod qr;
 mod second_factor;
 mod sign_in;
@@ -25,11 +26,17 @@ use zhongtai_cap_subject::Listener;
 
 use crate::app::App;
 
+pub(crate) use oidc::Providers;
+
 /// Bytes of a form: a login name, a password, a code.
 const FORM: usize = 16 << 10;
 
 /// The pages of a listener.
 pub(crate) fn routes(listener: Listener) -> Router<Arc<App>> {
+    let providers = match listener {
+        Listener::Public => oidc::routes(),
+        Listener::Admin => Router::new(),
+    };
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/second-factor", get(second_factor::show).post(second_factor::submit))
@@ -44,6 +51,7 @@ pub(crate) fn routes(listener: Listener) -> Router<Arc<App>> {
         .route("/account/mandates", post(acting::give))
         .route("/account/mandates/revoke", post(acting::revoke))
         .route("/sign-out", post(account::sign_out))
+        .merge(providers)
         .layer(DefaultBodyLimit::max(FORM))
         .layer(Extension(listener))
 }

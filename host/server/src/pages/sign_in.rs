@@ -2,11 +2,12 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use minijinja::{Value, context};
+use minijinja::context;
 use zhongtai_cap_subject::{Begun, CookieSecret, Listener, Proof, SubjectError, Wait};
 
 use super::{
     form::Form,
+    oidc,
     visit::{Visit, redirect},
 };
 use crate::{
@@ -53,7 +54,7 @@ fn form(visit: &Visit, status: StatusCode, back: &str, login: &str, wrong: &Wron
     };
     let own = context! {
         form_token => secret.form_token(),
-        providers => Vec::<Value>::new(),
+        providers => oidc::offered(visit, back),
         return_to => back,
         login => login,
         wrong => wrong.key,

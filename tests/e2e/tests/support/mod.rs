@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests use it")]
 
 mod browser;
+mod city;
 pub mod counter;
 mod plugin;
 mod reply;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 use zhongtai_e2e::{Host, Setup};
 
 pub use browser::Browser;
+pub use city::City;
 pub use plugin::{Plugin, answering, guest, manifest, wat};
 pub use reply::Reply;
 pub use visitor::{Page, Visitor, code};
