@@ -40,11 +40,11 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Health,
     pub(crate) accounts: Accounts,
+    pub(crate) tokens: Arc<Tokens>,
     /// Who may act for which enterprise.
     pub(crate) mandates: Arc<Mandates>,
     /// Sessions of browsers, second factors, and identity providers.
     pub(crate) identity: Arc<Identity>,
-    pub(crate) tokens: Arc<Tokens>,
     pub(crate) credit: Arc<EmbeddedCredit>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) evidence: Arc<dyn EvidenceProvider>,
@@ -61,12 +61,12 @@ pub(crate) struct App {
 // === impl App ===
 
 impl App {
-    /// Records an act of an account.
     /// How the cookies of a listener are called.
     pub(crate) fn cookie_names(&self, listener: Listener) -> Names {
         Names { listener, secure: self.identity.section.cookie_secure }
     }
 
+    /// Records an act of an account.
     pub(crate) fn record(
         &self,
         request: RequestId,

@@ -32,9 +32,9 @@ pub(crate) struct Config {
     pub(crate) files: FilesConfig,
     /// How messages leave.
     pub(crate) notify: NotifyConfig,
-    /// How certificates are shown.
     /// How people sign in, and for how long.
     pub(crate) sign_in: SignInSection,
+    /// How certificates are shown.
     pub(crate) certificate: CertificateSection,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
     pub(crate) desks: BTreeMap<String, String>,

@@ -82,15 +82,6 @@ impl Problem {
         problem
     }
 
-    /// True when it says: not you.
-    pub(crate) fn is_denied(&self) -> bool {
-        self.status == StatusCode::FORBIDDEN
-    }
-
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds.max(1));
-        self
-    }
     /// For programs.
     pub(crate) fn code(&self) -> &'static str {
         self.code
@@ -106,6 +97,15 @@ impl Problem {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+    }
+
+    /// True when it says: not you.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
+    }
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds.max(1));
+        self
     }
 
     pub(crate) fn in_request(mut self, id: RequestId) -> Self {

@@ -37,9 +37,9 @@ use crate::{
     deployments::Deployments,
     edge::{Edge, Health, Patience, PublicListener, bind},
     holders::Accounted,
+    identity::Identity,
     metrics::Metrics,
     platform_key,
-    identity::Identity,
     policies::Policies,
     recorder::ModalRecorder,
 };
@@ -94,6 +94,7 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
 
 /// Opens the store, keys, policies, audit, capabilities and sandbox, and loads what is deployed.
 async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
+    config.sign_in.check([config.listen.public, config.listen.admin])?;
     let data = &config.store.data;
     std::fs::create_dir_all(data).with_context(|| format!("{} can't be made", data.display()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -101,7 +102,6 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let store = Store::open(&config.store_url(), &migrations()).await.context("the store can't be opened")?;
     let platform_key = platform_key::open(data, &store).await?;
     let seed = SigningSeed(platform_key.derive("policy-versions"));
-    config.sign_in.check([config.listen.public, config.listen.admin])?;
     let versions = Versions::new(store.clone(), clock.clone(), &seed);
     let policies = Policies::open(versions, config.policy_folders(), config.policy.follow_files)
         .await
@@ -130,6 +130,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
     let log_tail = Arc::new(zhongtai_cap_log::LogTail::default());
     let certificates = certificates(config, &store, &clock, &platform_key, (&accounts, &handles));
+    let holders = Accounted { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
     let log = Arc::new(Anchors { log: audit.clone(), name: audit_name });
     let evidence: Arc<dyn EvidenceProvider> = Arc::new(EmbeddedEvidence::new(store.clone(), clock.clone(), log));
 
@@ -161,6 +162,9 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     deployments.refresh().await.context("the deployments can't be loaded")?;
     let tokens = Arc::new(Tokens::new(accounts.clone()));
     bootstrap(&accounts, &tokens, data).await?;
+    let mandates = Arc::new(Mandates::new(accounts.clone()));
+    let identity = Arc::new(Identity::new(&accounts, config.sign_in.clone(), &clock)?);
+    accounts.index_identifiers().await?;
     Ok(Arc::new(App {
         store,
         clock,
@@ -171,12 +175,11 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         runtime,
         deployments,
         metrics,
-    let mandates = Arc::new(Mandates::new(accounts.clone()));
-    let identity = Arc::new(Identity::new(&accounts, config.sign_in.clone(), &clock)?);
-    accounts.index_identifiers().await?;
         health: Health::default(),
         accounts,
         tokens,
+        identity,
+        mandates,
         credit,
         certificates,
         evidence,
@@ -187,8 +190,6 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         body_patience: Duration::from_secs(config.listen.body_s),
         shared,
     }))
-        identity,
-        mandates,
 }
 
 /// Certificates are records only until somebody makes their papers.
@@ -200,7 +201,6 @@ fn certificates(
     (accounts, handles): (&Accounts, &Arc<Handles>),
 ) -> Arc<Certificates> {
     let provider = EmbeddedCertificates::new(store.clone(), clock.clone(), key.derive("certificates"), None);
-    let holders = Accounted { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
     Arc::new(Certificates::new(Arc::new(provider), Arc::new(holders), config.certificate.page.clone()))
 }
 

@@ -122,11 +122,11 @@ struct Office {
 
 impl Office {
     async fn new() -> Self {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
-        let authz = Arc::new(Authz::load(&[PolicyFolder(folder)]).unwrap());
         let (database, clock) = (sqlite(MIGRATIONS).await, clock());
         let provider = host(&database, &clock);
         with_types(&provider).await;
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
+        let authz = Arc::new(Authz::load(&[PolicyFolder(folder)]).unwrap());
         let people = (AccountId::generate(), AccountId::generate());
         let holders = Arc::new(People { wang: people.0, bank: people.1 });
         let page = Some("https://zt.example.cn/c".to_owned());

@@ -33,9 +33,9 @@ pub fn clerk() -> CallerFacts {
         department: Some("441802-chengguan".parse().unwrap()),
         roles: vec!["clerk".to_owned()],
         clearance: 2,
+        agent: None,
     };
     CallerFacts { subject: Some(subject), ..nobody() }
-        agent: None,
 }
 
 /// A plugin that runs for nobody.

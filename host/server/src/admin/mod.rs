@@ -21,10 +21,10 @@ pub(crate) use ask::{ExplainRequest, ReplayRequest, Told};
 pub(crate) use audit::{Keys as AuditKeysReport, Records};
 pub(crate) use auth::{ROLES, administrators_roles};
 pub(crate) use certificates::{RegisteredType, TypeReport, UsageReport};
-pub(crate) use messages::DeadReport;
-pub(crate) use openapi::document;
 pub(crate) use credentials::{Code, Enrolling, NewPassword, RecoveryCodes, TokenReport};
 pub(crate) use mandates::{GivenMandate, MandateReport};
+pub(crate) use messages::DeadReport;
+pub(crate) use openapi::document;
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
@@ -43,11 +43,11 @@ use axum::{
 };
 use http::header;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use zhongtai_cap_subject::Listener;
 use zhongtai_kernel::ErrorKind;
 
 use crate::{
     app::App,
-use zhongtai_cap_subject::Listener;
     edge::{check_origin, live, ready},
     pages,
     problem::Problem,
@@ -64,17 +64,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(MAX_UPLOAD))
+        .merge(pages::routes(Listener::Admin))
         .fallback(async || Problem::not_found("page").into_response())
         .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
+        .layer(middleware::from_fn_with_state(app.clone(), own_pages_only))
         .with_state(app)
 }
-        .merge(pages::routes(Listener::Admin))
 
-/// The API with its description. A plain router joins it by `OpenApiRouter::from`, and is not described then.
-        .layer(middleware::from_fn_with_state(app.clone(), own_pages_only))
-fn described() -> OpenApiRouter<Arc<App>> {
-    let operators = OpenApiRouter::new()
-        .routes(routes!(openapi::describe))
 /// What changes something as an administrator who is signed in by a cookie comes from a page of this host.
 async fn own_pages_only(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     match check_origin(&app, Listener::Admin, request.method(), request.headers()) {
@@ -83,6 +79,10 @@ async fn own_pages_only(State(app): State<Arc<App>>, request: Request, next: Nex
     }
 }
 
+/// The API with its description. A plain router joins it by `OpenApiRouter::from`, and is not described then.
+fn described() -> OpenApiRouter<Arc<App>> {
+    let operators = OpenApiRouter::new()
+        .routes(routes!(openapi::describe))
         .merge(plugins::routes())
         .merge(grants::routes())
         .merge(settings::routes())
@@ -93,14 +93,14 @@ async fn own_pages_only(State(app): State<Arc<App>>, request: Request, next: Nex
         .merge(ask::routes())
         .merge(audit::routes())
         .merge(users::routes())
+        .merge(credentials::routes())
+        .merge(mandates::routes())
         .routes(routes!(auth::sign_in));
     OpenApiRouter::with_openapi(openapi::base()).nest("/admin/v1", operators)
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     for (department, running, queued) in app.runtime.load_by_department() {
-        .merge(credentials::routes())
-        .merge(mandates::routes())
         app.metrics.set_load(department.as_str(), running, queued);
     }
     let text = app.metrics.render().map_err(|error| Problem::inside(ErrorKind::Internal, "metrics", &error))?;

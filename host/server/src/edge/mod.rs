@@ -34,8 +34,8 @@ use axum::{
 };
 use hyper::body::Incoming;
 use tower::ServiceExt;
-
 use zhongtai_cap_subject::Listener;
+
 use crate::{app::App, pages, problem::Problem};
 
 /// The largest body outside scenarios, bytes: a login name and a password.
@@ -57,8 +57,8 @@ impl Edge {
             .route("/healthz", get(live))
             .route("/readyz", get(ready))
             .merge(api::routes())
-            .merge(certificates::routes())
             .merge(pages::routes(Listener::Public))
+            .merge(certificates::routes())
             .fallback(async || Problem::not_found("page").into_response())
             .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
             .with_state(app.clone());
@@ -68,11 +68,11 @@ impl Edge {
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response {
-        if request.uri().path().starts_with(scenario::PREFIX) {
-            return scenario::answer(&self.app, request).await;
         if let Err(problem) = check_origin(&self.app, Listener::Public, request.method(), request.headers()) {
             return problem.into_response();
         }
+        if request.uri().path().starts_with(scenario::PREFIX) {
+            return scenario::answer(&self.app, request).await;
         }
         if request.uri().path().starts_with(files::PREFIX) {
             return files::answer(&self.app, request).await;

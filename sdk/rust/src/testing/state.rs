@@ -67,7 +67,6 @@ impl Person {
         person
     }
 
-    /// With another assurance.
     /// With somebody who acts for it by a mandate for these actions: `apply`, `pay`, `sign`.
     #[must_use]
     pub fn through(mut self, agent: &str, actions: &[&str]) -> Self {
@@ -76,6 +75,7 @@ impl Person {
         self
     }
 
+    /// With another assurance.
     #[must_use]
     pub fn assurance(mut self, assurance: Assurance) -> Self {
         self.subject.assurance = assurance;
