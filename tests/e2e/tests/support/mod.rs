@@ -6,7 +6,6 @@
 
 mod browser;
 mod city;
-pub mod counter;
 mod plugin;
 mod reply;
 mod visitor;
