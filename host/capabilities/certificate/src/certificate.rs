@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use jiff::{civil::Date, tz};
 use serde::Serialize;
-use zhongtai_kernel::Timestamp;
+use zhongtai_kernel::{ScenarioId, Timestamp};
 
 use crate::{CertificateError, CertificateNumber, CertificateType, Fields, Holder, PaperFile};
 
@@ -124,6 +124,10 @@ pub struct Certificate {
     pub holder: Holder,
     /// What it says.
     pub fields: Fields,
+    /// The scenario that issued it.
+    pub scenario: ScenarioId,
+    /// For which case.
+    pub case: Option<String>,
     /// How far it has come.
     pub state: State,
     /// When it was issued.

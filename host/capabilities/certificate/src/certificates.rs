@@ -8,8 +8,8 @@ use zhongtai_runtime::Asker;
 
 use crate::{
     Act, ActKey, Certificate, CertificateError, CertificateId, CertificateNumber, CertificateProvider, Fields,
-    HistoryEntry, Holder, Holders, MOST_MINUTES, NewCertificate, NewPresentation, PresentationToken, PurposeName,
-    Reissue, Verifier, Why, certificate::Standing,
+    HistoryEntry, Holder, Holders, MOST_MINUTES, NewCertificate, NewPresentation, PaperFile, PresentationToken,
+    PurposeName, Reissue, Verifier, Why, certificate::Standing,
 };
 
 /// That somebody holds a certificate is internal data; what it says has levels of its own.
@@ -192,6 +192,26 @@ impl Certificates {
             self.provider.used(id, asker.scenario()).await?;
         }
         Ok((certificate, fields))
+    }
+
+    /// A sealed file of a certificate (`certificate:read`, then `certificate:read-field` for each field). It shows all
+    /// that the certificate says: whoever may see only a part of that gets none of it.
+    pub async fn paper(
+        &self,
+        asker: &mut Asker,
+        why: &Why,
+        id: CertificateId,
+        name: &str,
+    ) -> Result<(PaperFile, Vec<u8>), CertificateError> {
+        let (certificate, seen) = self.read(asker, why, id, &[]).await?;
+        let all: Vec<ShownField> =
+            wanted(&certificate, &[]).iter().filter_map(|name| plain(&certificate, name)).collect();
+        if seen != all {
+            return Err(CertificateError::Partly);
+        }
+        let file = certificate.papers.iter().find(|file| file.name == name).ok_or(CertificateError::NotFound)?;
+        let bytes = self.provider.paper(id, name).await?.ok_or(CertificateError::NotFound)?;
+        Ok((file.clone(), bytes))
     }
 
     /// What happened to a certificate (`certificate:read`).

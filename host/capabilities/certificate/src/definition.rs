@@ -54,6 +54,21 @@ pub struct Field {
     pub content: Content,
 }
 
+/// What the sealed files (版式文件) of a type's certificates are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperPlan {
+    /// The document template. Its inputs are the certificate's fields and [`PAPER_FACTS`].
+    pub template: String,
+    /// The seal of the type's department that goes on it, such as `441802-chengguan/permit`.
+    pub seal: String,
+    /// The issuer, as the paper names it.
+    pub issuer: String,
+}
+
+/// What a paper is given beside the fields: number, issuer's name, days as `YYYY-MM-DD`. No field has such a name.
+pub const PAPER_FACTS: [&str; 5] = ["number", "issuer", "issued_on", "valid_from", "valid_until"];
+
 /// The file of a type, as an operator or a department writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +80,8 @@ struct Definition {
     issuer: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     validity_days: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    papers: Option<PaperPlan>,
     fields: BTreeMap<String, Field>,
     schema: Value,
 }
@@ -93,7 +110,7 @@ const MOST_BYTES: usize = 64 << 10;
 
 impl CertificateType {
     /// Reads a type's file: JSON with `name`, `title`, `code` (21 characters, GB/T 36904), `owner`, `issuer` (credit
-    /// code), `fields` with their levels, and `schema` (JSON Schema 2020-12).
+    /// code), `fields` with their levels, `schema` (JSON Schema 2020-12), and where there are sealed files, `papers`.
     pub fn parse(json: &[u8]) -> Result<Self, CertificateError> {
         Self::parse_version(json, 0)
     }
@@ -107,6 +124,7 @@ impl CertificateType {
         let issuer = definition.issuer.parse().map_err(|error| invalid(format!("issuer: {error}")))?;
         check_names(&definition)?;
         check_levels(&definition)?;
+        check_papers(&definition)?;
         let schema = Arc::new(compile(&definition.schema)?);
         Ok(Self { definition, code, issuer, schema, version })
     }
@@ -139,6 +157,11 @@ impl CertificateType {
     /// For how many days a certificate is valid when nobody says otherwise; `None` is for ever.
     pub fn validity_days(&self) -> Option<u32> {
         self.definition.validity_days
+    }
+
+    /// What its sealed files are made of; none are made without.
+    pub fn papers(&self) -> Option<&PaperPlan> {
+        self.definition.papers.as_ref()
     }
 
     /// Every field by its name.
@@ -232,6 +255,19 @@ fn check_levels(definition: &Definition) -> Result<(), CertificateError> {
         }
     }
     Ok(())
+}
+
+/// A paper's own facts and the fields go into one set of inputs.
+fn check_papers(definition: &Definition) -> Result<(), CertificateError> {
+    let Some(papers) = &definition.papers else { return Ok(()) };
+    if let Some(name) = PAPER_FACTS.iter().find(|name| definition.fields.contains_key(**name)) {
+        return Err(invalid(format!("fields: `{name}` is what a paper is given by the platform, choose another name")));
+    }
+    let texts = [("template", &papers.template), ("seal", &papers.seal), ("issuer", &papers.issuer)];
+    match texts.iter().find(|(_, text)| text.is_empty() || text.chars().count() > 100) {
+        Some((name, _)) => Err(invalid(format!("papers.{name}: expected 1 to 100 characters"))),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn is_slug(text: &str) -> bool {

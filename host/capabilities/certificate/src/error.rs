@@ -36,6 +36,9 @@ pub enum CertificateError {
     /// Policy refuses; carries the record's reference.
     #[error("access denied ({0})")]
     Denied(String),
+    /// Policy lets the asker see a part of what the certificate says, and its paper shows all of it.
+    #[error("only a part of the certificate may be seen: read its fields instead of its paper")]
+    Partly,
     /// The decision can't be recorded, so nothing happened.
     #[error("the decision can't be recorded; try again later")]
     Unrecorded,
@@ -102,7 +105,7 @@ impl CertificateError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(error) => error.kind(),
-            Self::Denied(_) => ErrorKind::Denied,
+            Self::Denied(_) | Self::Partly => ErrorKind::Denied,
             Self::Anonymous => ErrorKind::Unauthenticated,
             Self::Unrecorded | Self::Papers(_) | Self::Holders(_) => ErrorKind::Unavailable,
             Self::UndeclaredPurpose(_) | Self::InvalidType(_) | Self::Fields(_) | Self::Invalid { .. } => {
@@ -123,6 +126,7 @@ impl CertificateError {
         match self {
             Self::Store(_) | Self::Holders(_) | Self::Fault(_) => "certificate",
             Self::Denied(_) => "access-denied",
+            Self::Partly => "only-in-part",
             Self::Unrecorded => "audit-unavailable",
             Self::UndeclaredPurpose(_) => "undeclared-purpose",
             Self::Anonymous => "unauthenticated",

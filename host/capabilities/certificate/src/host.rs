@@ -242,7 +242,7 @@ fn answer(invocation: &Invocation, error: CertificateError) -> wit::Error {
         | CertificateError::InvalidType(_)
         | CertificateError::NoNumbers(_)
         | CertificateError::Anonymous => wit::Error::Invalid(error.to_string()),
-        CertificateError::Unrecorded => wit::Error::Other(error.to_string()),
+        CertificateError::Unrecorded | CertificateError::Partly => wit::Error::Other(error.to_string()),
         CertificateError::Store(_) | CertificateError::Holders(_) | CertificateError::Fault(_) => {
             tracing::error!(request = %invocation.request_id(), %error, "certificates can't be had");
             wit::Error::Other("certificates can't be had; try again later".to_owned())

@@ -28,13 +28,13 @@ mod why;
 
 pub use certificate::{Certificate, CertificateId, HistoryEntry, Standing, State};
 pub use certificates::{Certificates, Presented, Shared, ShownField};
-pub use definition::{CertificateType, Content, Field, Fields};
+pub use definition::{CertificateType, Content, Field, Fields, PAPER_FACTS, PaperPlan};
 pub use embedded::EmbeddedCertificates;
 pub use error::{CertificateError, TokenRefusal};
 pub use holder::{Holder, Holders};
 pub use migration::MIGRATIONS;
 pub use number::{CertificateNumber, InvalidNumber, Issue, Serial, TypeCode};
-pub use paper::{PaperFile, Papers, PapersError};
+pub use paper::{Paper, PaperFile, Papers, PapersError};
 pub use presentation::{MOST_MINUTES, NewPresentation, Presentation, PresentationToken, PurposeName, Verifier};
 pub use problem::FieldProblem;
 pub use provider::{Act, ActKey, CertificateProvider, NewCertificate, Reissue};

@@ -1,7 +1,9 @@
 use zhongtai_store::Migration;
 
 /// Types, serials, certificates with their papers and history, acts by their keys, presentations, and what is counted.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[RECORDS, PAPERS];
+
+const RECORDS: Migration = Migration {
     owner: "certificate",
     version: 1,
     sql: "
@@ -85,4 +87,12 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
             PRIMARY KEY (type, department)
         )
     ",
-}];
+};
+
+/// The papers themselves. One transaction makes a certificate valid and keeps its papers: neither is there without the
+/// other, and a backup has both.
+const PAPERS: Migration = Migration {
+    owner: "certificate",
+    version: 2,
+    sql: "ALTER TABLE certificate_papers ADD COLUMN content_sealed BYTEA",
+};

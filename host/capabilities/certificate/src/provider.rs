@@ -39,6 +39,9 @@ pub trait CertificateProvider: Send + Sync + 'static {
     /// The certificates that are held under one of `holders`, the newest first; at most 100.
     async fn held_by(&self, holders: &[Holder]) -> Result<Vec<Certificate>, CertificateError>;
 
+    /// A sealed file of a certificate.
+    async fn paper(&self, id: CertificateId, name: &str) -> Result<Option<Vec<u8>>, CertificateError>;
+
     /// What happened to a certificate, the oldest first.
     async fn history(&self, id: CertificateId) -> Result<Vec<HistoryEntry>, CertificateError>;
 

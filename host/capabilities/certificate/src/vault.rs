@@ -23,10 +23,10 @@ impl Vault {
     }
 
     /// A random nonce, the ciphertext and its tag.
-    pub(crate) fn seal(&self, id: CertificateId, column: &str, value: &str) -> Result<Vec<u8>, CertificateError> {
+    pub(crate) fn seal(&self, id: CertificateId, column: &str, value: &[u8]) -> Result<Vec<u8>, CertificateError> {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce)?;
-        let mut sealed = value.as_bytes().to_vec();
+        let mut sealed = value.to_vec();
         self.sealing
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), binding(id, column), &mut sealed)
             .map_err(|_| CertificateError::Fault("a value can't be sealed".to_owned()))?;
@@ -35,16 +35,23 @@ impl Vault {
 
     /// The value, unless it was changed, moved, or sealed with another key.
     pub(crate) fn open(&self, id: CertificateId, column: &str, stored: &[u8]) -> Result<String, StoreError> {
+        let value = self.open_bytes(id, column, stored)?;
+        String::from_utf8(value).map_err(|_| StoreError::corrupt("certificates", "it is no text"))
+    }
+
+    /// The same of what is no text.
+    pub(crate) fn open_bytes(&self, id: CertificateId, column: &str, stored: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.try_open(id, column, stored)
             .ok_or_else(|| StoreError::corrupt("certificates", "it was changed, or sealed with another host's key"))
     }
 
-    fn try_open(&self, id: CertificateId, column: &str, stored: &[u8]) -> Option<String> {
+    fn try_open(&self, id: CertificateId, column: &str, stored: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = stored.split_first_chunk::<NONCE_LEN>()?;
         let mut sealed = sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let value = self.sealing.open_in_place(nonce, binding(id, column), &mut sealed).ok()?;
-        String::from_utf8(value.to_vec()).ok()
+        let length = self.sealing.open_in_place(nonce, binding(id, column), &mut sealed).ok()?.len();
+        sealed.truncate(length);
+        Some(sealed)
     }
 
     /// What a holder is found by. Without the key nobody can try all resident IDs against it.
@@ -82,7 +89,7 @@ mod tests {
     #[test]
     fn a_value_opens_only_where_and_with_the_key_it_was_sealed() {
         let (vault, id) = (Vault::new(&[7; 32]), CertificateId::generate());
-        let sealed = vault.seal(id, "fields", "张三").unwrap();
+        let sealed = vault.seal(id, "fields", "张三".as_bytes()).unwrap();
         assert_eq!(vault.open(id, "fields", &sealed).unwrap(), "张三");
         assert!(vault.open(CertificateId::generate(), "fields", &sealed).is_err(), "another certificate");
         assert!(vault.open(id, "holder", &sealed).is_err(), "another column");

@@ -16,11 +16,12 @@ use std::{
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use support::{clock, host, with_types};
+use support::{KEY, Press, clock, host, printed, with_types};
 use zhongtai_authz::{Authz, PolicyFolder};
 use zhongtai_cap_certificate::{
-    ActKey, Certificate, CertificateError, CertificateNumber, Certificates, Fields, Holder, Holders, MIGRATIONS,
-    NewCertificate, ShownField, Standing, TokenRefusal, Why, contract,
+    ActKey, Certificate, CertificateError, CertificateNumber, CertificateProvider as _, Certificates, EXAMPLES,
+    EmbeddedCertificates, Fields, Holder, Holders, MIGRATIONS, NewCertificate, ShownField, Standing, TokenRefusal, Why,
+    contract,
 };
 use zhongtai_kernel::{
     AccountId, Assurance, AuditUnavailable, Caller, Channel, Clock, DepartmentId, Digest, Event, ManualClock, Record,
@@ -125,6 +126,19 @@ impl Office {
         let (database, clock) = (sqlite(MIGRATIONS).await, clock());
         let provider = host(&database, &clock);
         with_types(&provider).await;
+        Self::of(database, clock, provider)
+    }
+
+    /// One whose residence permits have papers.
+    async fn with_a_press() -> Self {
+        let (database, clock) = (sqlite(MIGRATIONS).await, clock());
+        let press = Some(Arc::new(Press::default()) as _);
+        let provider = EmbeddedCertificates::new(database.store.clone(), clock.clone(), KEY, press);
+        provider.put_type(printed(EXAMPLES[2])).await.unwrap();
+        Self::of(database, clock, provider)
+    }
+
+    fn of(database: TestDatabase, clock: Arc<ManualClock>, provider: EmbeddedCertificates) -> Self {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
         let authz = Arc::new(Authz::load(&[PolicyFolder(folder)]).unwrap());
         let people = (AccountId::generate(), AccountId::generate());
@@ -255,6 +269,26 @@ async fn a_holder_sees_all_of_the_own_certificate_under_whichever_identity_it_is
     let mut nobody = office.ask("441802-zhengshu", Channel::Web, None);
     assert!(matches!(office.certificates.mine(&mut nobody, &why).await, Err(CertificateError::Anonymous)));
     assert!(is_denied(office.certificates.read(&mut nobody, &why, issued.id, &[]).await));
+}
+
+#[tokio::test]
+async fn a_paper_is_given_to_whoever_may_see_all_that_it_says() {
+    let office = Office::with_a_press().await;
+    let issued = office.residence().await;
+    let paper = async |mut who: Somebody, why: &Why, name: &str| {
+        office.certificates.paper(&mut who, why, issued.id, name).await.map(|(file, bytes)| (file.media_type, bytes))
+    };
+    let own = Why::purpose("road-repair").basis("statutory-duty");
+    let (media_type, bytes) = paper(office.wang(), &own, "certificate.pdf").await.unwrap();
+    assert_eq!((media_type.as_str(), bytes), ("application/pdf", issued.number.to_string().into_bytes()));
+    assert!(matches!(paper(office.wang(), &own, "certificate.ofd").await, Err(CertificateError::NotFound)));
+    let partly = paper(office.wang(), &Why::purpose("road-repair"), "certificate.pdf").await;
+    assert!(matches!(partly, Err(CertificateError::Partly)), "a field of level 4 without a basis");
+    let partly = paper(office.officer("441802-gongan", "window", 2), &reading(), "certificate.pdf").await;
+    assert!(matches!(partly, Err(CertificateError::Partly)), "some fields are masked: {:?}", partly.err());
+    assert!(paper(office.officer("441802-gongan", "window", 4), &reading(), "certificate.pdf").await.is_ok());
+    let stranger = office.ask("441802-zhengshu", Channel::Api, Some(person(AccountId::generate())));
+    assert!(is_denied(paper(stranger, &own, "certificate.pdf").await));
 }
 
 #[tokio::test]

@@ -8,10 +8,10 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use support::{KEY, Press, clock, host, with_types};
+use support::{KEY, Press, clock, host, printed, with_types};
 use zhongtai_cap_certificate::{
-    CertificateError, CertificateProvider, EmbeddedCertificates, Holder, MIGRATIONS, NewPresentation, Reissue,
-    Standing, State, TokenRefusal, Usage, UsageRate, Verifier, contract,
+    CertificateError, CertificateProvider, EXAMPLES, EmbeddedCertificates, Holder, MIGRATIONS, NewPresentation,
+    Reissue, Standing, State, TokenRefusal, Usage, UsageRate, Verifier, contract,
 };
 use zhongtai_kernel::Clock;
 use zhongtai_store::testing::both;
@@ -114,7 +114,7 @@ async fn a_certificate_waits_for_its_papers_and_goes_on_by_the_same_key_or_at_th
     for database in both(MIGRATIONS).await {
         let (clock, press) = (clock(), Arc::new(Press::default()));
         let host = EmbeddedCertificates::new(database.store.clone(), clock.clone(), KEY, Some(press.clone()));
-        with_types(&host).await;
+        host.put_type(printed(EXAMPLES[1])).await.unwrap();
         let issue = |key: &'static str| {
             let host = host.clone();
             async move { host.issue(&contract::act(key), contract::permit(contract::enterprise())).await }
@@ -134,6 +134,11 @@ async fn a_certificate_waits_for_its_papers_and_goes_on_by_the_same_key_or_at_th
         assert_eq!(first.papers[0].name, "certificate.pdf");
         assert_eq!(issue("first").await.unwrap().papers, first.papers);
         assert_eq!(press.made.load(Ordering::SeqCst), 1, "made once");
+        let (number, file) = (first.number.to_string(), &first.papers[0]);
+        assert_eq!(file.sha256, zhongtai_kernel::Digest::of(number.as_bytes()).to_bytes());
+        let kept = host.paper(first.id, "certificate.pdf").await.unwrap();
+        assert_eq!(kept.as_deref(), Some(number.as_bytes()));
+        assert!(host.paper(first.id, "certificate.ofd").await.unwrap().is_none());
         assert_eq!(host.resume().await.unwrap(), 1, "the second");
         assert_eq!(host.resume().await.unwrap(), 0);
         let serials: BTreeSet<String> = host
@@ -152,7 +157,7 @@ async fn revoking_takes_a_new_issue_back_that_still_waits_for_its_papers() {
     for database in both(MIGRATIONS).await {
         let (clock, press) = (clock(), Arc::new(Press::default()));
         let host = EmbeddedCertificates::new(database.store.clone(), clock.clone(), KEY, Some(press.clone()));
-        with_types(&host).await;
+        host.put_type(printed(EXAMPLES[1])).await.unwrap();
         let old = host.issue(&contract::act("old"), contract::permit(contract::enterprise())).await.unwrap();
         press.broken.store(true, Ordering::SeqCst);
         let new = Reissue { previous: old.id, fields: contract::fields(), valid_until: None, reason: "换证".into() };
@@ -167,6 +172,39 @@ async fn revoking_takes_a_new_issue_back_that_still_waits_for_its_papers() {
         assert_eq!(host.resume().await.unwrap(), 0);
         let again = host.reissue(&contract::act("new"), new).await.unwrap();
         assert_eq!(again.standing(clock.now()), Standing::Revoked);
+    }
+}
+
+#[tokio::test]
+async fn a_paper_is_unreadable_in_the_database_and_not_given_out_when_it_was_changed_there() {
+    for database in both(MIGRATIONS).await {
+        let (clock, press) = (clock(), Arc::new(Press::default()));
+        let host = EmbeddedCertificates::new(database.store.clone(), clock.clone(), KEY, Some(press));
+        host.put_type(printed(EXAMPLES[1])).await.unwrap();
+        let [one, other] = ["one", "other"].map(contract::act);
+        let one = host.issue(&one, contract::permit(contract::enterprise())).await.unwrap();
+        let other = host.issue(&other, contract::permit(contract::enterprise())).await.unwrap();
+        let sql = "SELECT content_sealed FROM certificate_papers WHERE certificate = $1";
+        let pool = database.store.pool();
+        let sealed: Vec<u8> = sqlx::query_scalar(sql).bind(one.id.to_string()).fetch_one(pool).await.unwrap();
+        assert!(!String::from_utf8_lossy(&sealed).contains(one.number.serial().as_str()));
+        let sql = "UPDATE certificate_papers SET content_sealed = $1 WHERE certificate = $2";
+        sqlx::query(sql).bind(sealed).bind(other.id.to_string()).execute(pool).await.unwrap();
+        let moved = host.paper(other.id, "certificate.pdf").await;
+        assert!(matches!(moved, Err(CertificateError::Store(_))), "another certificate's paper");
+        assert!(host.paper(one.id, "certificate.pdf").await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_type_without_a_plan_has_no_papers() {
+    for database in both(MIGRATIONS).await {
+        let (clock, press) = (clock(), Arc::new(Press::default()));
+        let host = EmbeddedCertificates::new(database.store.clone(), clock.clone(), KEY, Some(press.clone()));
+        with_types(&host).await;
+        let issued = host.issue(&contract::act("a"), contract::permit(contract::enterprise())).await.unwrap();
+        assert_eq!((issued.state, issued.papers.len()), (State::Issued, 0));
+        assert_eq!(press.made.load(Ordering::SeqCst), 0);
     }
 }
 

@@ -8,8 +8,22 @@ use super::{EmbeddedCertificates, types};
 use crate::{Certificate, CertificateError, CertificateId, CertificateNumber, HistoryEntry, Holder, PaperFile, State};
 
 /// `id`, `number`, `type`, `type_version`, `holder_sealed`, `fields_sealed`, `state`, `issued_at`, `valid_from`,
-/// `valid_until`, `previous`.
-type Row = (String, String, String, i64, Vec<u8>, Vec<u8>, String, i64, String, Option<String>, Option<String>);
+/// `valid_until`, `previous`, `scenario`, `case_id`.
+type Row = (
+    String,
+    String,
+    String,
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+    String,
+    i64,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    Option<String>,
+);
 
 /// Certificates in one answer.
 const MOST: i64 = 100;
@@ -19,7 +33,7 @@ pub(super) async fn by_id(
     id: CertificateId,
 ) -> Result<Option<Certificate>, CertificateError> {
     let sql = "SELECT id, number, type, type_version, holder_sealed, fields_sealed, state, issued_at, valid_from, \
-               valid_until, previous FROM certificates WHERE id = $1";
+               valid_until, previous, scenario, case_id FROM certificates WHERE id = $1";
     let row: Option<Row> = sqlx::query_as(sql).bind(id.to_string()).fetch_optional(host.store().pool()).await?;
     match row {
         Some(row) => Ok(Some(certificate(host, row).await?)),
@@ -50,7 +64,7 @@ pub(super) async fn held_by(
     holders: &[Holder],
 ) -> Result<Vec<Certificate>, CertificateError> {
     let sql = "SELECT id, number, type, type_version, holder_sealed, fields_sealed, state, issued_at, valid_from, \
-               valid_until, previous FROM certificates WHERE holder_index = $1 ORDER BY id DESC LIMIT $2";
+               valid_until, previous, scenario, case_id FROM certificates WHERE holder_index = $1 ORDER BY id DESC LIMIT $2";
     let mut found = Vec::new();
     for holder in holders {
         let index = host.vault().index(holder);
@@ -76,7 +90,7 @@ pub(super) async fn history(
 }
 
 async fn certificate(host: &EmbeddedCertificates, row: Row) -> Result<Certificate, CertificateError> {
-    let (id, number, kind, version, holder, fields, state, issued_at, valid_from, valid_until, previous) = row;
+    let (id, number, kind, version, holder, fields, state, issued_at, from, until, previous, scenario, case) = row;
     let id = self::id(&id)?;
     let holder = host.vault().open(id, "holder", &holder)?;
     let fields = host.vault().open(id, "fields", &fields)?;
@@ -86,10 +100,12 @@ async fn certificate(host: &EmbeddedCertificates, row: Row) -> Result<Certificat
         kind: types::version(host, &kind, version).await?,
         holder: Holder::parse(&holder).ok_or_else(|| corrupt("certificates.holder_sealed"))?,
         fields: serde_json::from_str(&fields).map_err(|_| corrupt("certificates.fields_sealed"))?,
+        scenario: scenario.parse().map_err(|_| corrupt("certificates.scenario"))?,
+        case,
         state: State::parse(&state).ok_or_else(|| corrupt("certificates.state"))?,
         issued_at: time(issued_at)?,
-        valid_from: day(&valid_from)?,
-        valid_until: valid_until.as_deref().map(day).transpose()?,
+        valid_from: day(&from)?,
+        valid_until: until.as_deref().map(day).transpose()?,
         previous: previous.as_deref().map(self::id).transpose()?,
         papers: papers(host, id).await?,
     })
@@ -103,6 +119,19 @@ async fn papers(host: &EmbeddedCertificates, id: CertificateId) -> Result<Vec<Pa
         Ok(PaperFile { name, media_type, sha256: digest(&sha256)?, sm3: digest(&sm3)? })
     };
     rows.into_iter().map(file).collect()
+}
+
+/// A paper's bytes, when they are what was kept.
+pub(super) async fn paper(
+    host: &EmbeddedCertificates,
+    id: CertificateId,
+    name: &str,
+) -> Result<Option<Vec<u8>>, CertificateError> {
+    let sql = "SELECT content_sealed FROM certificate_papers WHERE certificate = $1 AND name = $2";
+    let sealed: Option<Option<Vec<u8>>> =
+        sqlx::query_scalar(sql).bind(id.to_string()).bind(name).fetch_optional(host.store().pool()).await?;
+    let open = |sealed: Vec<u8>| host.vault().open_bytes(id, &format!("paper {name}"), &sealed);
+    Ok(sealed.flatten().map(open).transpose()?)
 }
 
 fn corrupt(what: &'static str) -> StoreError {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Act, Certificate, CertificateError, CertificateId, CertificateNumber, CertificateType, Fields, Holder, Issue,
-    NewCertificate, PaperFile, Reissue, Serial, Standing, State, certificate::day_of, paper, usage::Counted,
+    NewCertificate, Paper, PaperFile, Reissue, Serial, Standing, State, certificate::day_of, paper, usage::Counted,
 };
 
 /// A certificate that has everything but its number.
@@ -108,15 +108,15 @@ async fn go_on(host: &EmbeddedCertificates, certificate: Certificate) -> Result<
     if certificate.state != State::Issuing {
         return Ok(certificate);
     }
-    let files = match host.papers() {
-        None => Vec::new(),
-        Some(papers) => {
-            let files = papers.make(&certificate).await.map_err(CertificateError::Papers)?;
-            paper::check(&files)?;
-            files
+    let papers = match (host.papers(), certificate.kind.papers()) {
+        (Some(maker), Some(_)) => {
+            let papers = maker.make(&certificate).await.map_err(CertificateError::Papers)?;
+            paper::check(&papers)?;
+            papers
         }
+        _ => Vec::new(),
     };
-    finish(host, &certificate, &files).await?;
+    finish(host, &certificate, &papers).await?;
     find::must(host, certificate.id).await
 }
 
@@ -124,7 +124,7 @@ async fn go_on(host: &EmbeddedCertificates, certificate: Certificate) -> Result<
 async fn finish(
     host: &EmbeddedCertificates,
     certificate: &Certificate,
-    files: &[PaperFile],
+    papers: &[Paper],
 ) -> Result<(), CertificateError> {
     let (id, now) = (certificate.id, host.now());
     let mut write = host.store().begin_write().await?;
@@ -140,8 +140,8 @@ async fn finish(
         write.rollback().await?;
         return Ok(());
     }
-    for file in files {
-        keep(&mut write, id, file).await?;
+    for paper in papers {
+        keep(host, &mut write, id, paper).await?;
     }
     let (scenario, reason) = origin(&mut write, id).await?;
     act::remember(&mut write, id, ("issued", &scenario, reason.as_deref()), now).await?;
@@ -159,14 +159,23 @@ async fn origin(write: &mut WriteTransaction, id: CertificateId) -> Result<(Stri
     Ok(sqlx::query_as(sql).bind(id.to_string()).fetch_one(&mut **write).await?)
 }
 
-async fn keep(write: &mut WriteTransaction, id: CertificateId, file: &PaperFile) -> Result<(), CertificateError> {
-    let sql = "INSERT INTO certificate_papers (certificate, name, media_type, sha256, sm3) VALUES ($1, $2, $3, $4, $5)";
+async fn keep(
+    host: &EmbeddedCertificates,
+    write: &mut WriteTransaction,
+    id: CertificateId,
+    paper: &Paper,
+) -> Result<(), CertificateError> {
+    let file = PaperFile::of(paper);
+    let sealed = host.vault().seal(id, &format!("paper {}", file.name), &paper.bytes)?;
+    let sql = "INSERT INTO certificate_papers (certificate, name, media_type, sha256, sm3, content_sealed) \
+               VALUES ($1, $2, $3, $4, $5, $6)";
     sqlx::query(sql)
         .bind(id.to_string())
         .bind(&file.name)
         .bind(&file.media_type)
         .bind(hex::encode(file.sha256))
         .bind(hex::encode(file.sm3))
+        .bind(sealed)
         .execute(&mut **write)
         .await?;
     Ok(())
@@ -222,8 +231,8 @@ async fn insert(
         .bind(draft.kind.name())
         .bind(i64::from(draft.kind.version()))
         .bind(host.vault().index(&draft.holder))
-        .bind(host.vault().seal(id, "holder", &draft.holder.to_text())?)
-        .bind(host.vault().seal(id, "fields", &fields)?)
+        .bind(host.vault().seal(id, "holder", draft.holder.to_text().as_bytes())?)
+        .bind(host.vault().seal(id, "fields", fields.as_bytes())?)
         .bind(act.scenario.as_str())
         .bind(act.case.as_deref())
         .bind(host.now().as_millisecond())

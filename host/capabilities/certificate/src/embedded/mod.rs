@@ -104,6 +104,10 @@ impl CertificateProvider for EmbeddedCertificates {
         find::held_by(self, holders).await
     }
 
+    async fn paper(&self, id: CertificateId, name: &str) -> Result<Option<Vec<u8>>, CertificateError> {
+        find::paper(self, id, name).await
+    }
+
     async fn history(&self, id: CertificateId) -> Result<Vec<HistoryEntry>, CertificateError> {
         find::history(self, id).await
     }

@@ -9,7 +9,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use zhongtai_cap_certificate::{
-    Certificate, CertificateProvider, CertificateType, EXAMPLES, EmbeddedCertificates, PaperFile, Papers, PapersError,
+    Certificate, CertificateProvider, CertificateType, EXAMPLES, EmbeddedCertificates, Paper, Papers, PapersError,
 };
 use zhongtai_kernel::ManualClock;
 use zhongtai_store::testing::TestDatabase;
@@ -32,7 +32,16 @@ pub async fn with_types(provider: &dyn CertificateProvider) {
     }
 }
 
-/// Makes one paper with digests of the number, or fails when told to.
+/// A shipped type with a plan for its papers.
+pub fn printed(example: &str) -> CertificateType {
+    let mut file: serde_json::Value = serde_json::from_str(example).unwrap();
+    file["papers"] = serde_json::json!({
+        "template": "excavation-permit", "seal": "441802-chengguan/permit", "issuer": "清城区城市管理局"
+    });
+    CertificateType::parse(file.to_string().as_bytes()).unwrap()
+}
+
+/// Makes one paper that says the number, or fails when told to.
 #[derive(Default)]
 pub struct Press {
     pub broken: AtomicBool,
@@ -41,17 +50,12 @@ pub struct Press {
 
 #[async_trait]
 impl Papers for Press {
-    async fn make(&self, certificate: &Certificate) -> Result<Vec<PaperFile>, PapersError> {
+    async fn make(&self, certificate: &Certificate) -> Result<Vec<Paper>, PapersError> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(PapersError("the seal is suspended".to_owned()));
         }
         self.made.fetch_add(1, Ordering::SeqCst);
-        let digest = *zhongtai_kernel::Digest::of(certificate.number.to_string().as_bytes())
-            .hex()
-            .as_bytes()
-            .first_chunk()
-            .unwrap();
         let (name, media_type) = ("certificate.pdf".to_owned(), "application/pdf".to_owned());
-        Ok(vec![PaperFile { name, media_type, sha256: digest, sm3: [3; 32] }])
+        Ok(vec![Paper { name, media_type, bytes: certificate.number.to_string().into_bytes() }])
     }
 }
