@@ -48,6 +48,7 @@ pub(crate) struct App {
     pub(crate) credit: Arc<EmbeddedCredit>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) evidence: Arc<dyn EvidenceProvider>,
+    pub(crate) seals: Arc<Seals>,
     pub(crate) settings: Arc<EmbeddedConfig>,
     pub(crate) outbox: Outbox,
     pub(crate) files: EmbeddedFiles,

@@ -14,6 +14,7 @@ use zhongtai_authz::PolicyFolder;
 use zhongtai_cap_files::FilesConfig;
 use zhongtai_cap_keyvalue::KeyValueConfig;
 use zhongtai_cap_notify::NotifyConfig;
+use zhongtai_cap_seal::SealConfig;
 use zhongtai_runtime::{AdmissionOptions, EngineOptions, HostKey};
 
 use crate::{identity::SignInSection, recorder::WhenUnwritable};
@@ -36,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) sign_in: SignInSection,
     /// How certificates are shown.
     pub(crate) certificate: CertificateSection,
+    /// Seals: the font of their faces, who runs the authorities, whom else to trust, a token.
+    pub(crate) seal: SealConfig,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.
     pub(crate) desks: BTreeMap<String, String>,
     pub(crate) log: LogSection,

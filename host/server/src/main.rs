@@ -21,6 +21,7 @@ mod platform_key;
 mod policies;
 mod problem;
 mod recorder;
+mod sealing;
 mod serve;
 
 use std::process::ExitCode;

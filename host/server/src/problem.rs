@@ -13,6 +13,7 @@ use zhongtai_cap_credit::CreditError;
 use zhongtai_cap_evidence::EvidenceError;
 use zhongtai_cap_files::FilesError;
 use zhongtai_cap_notify::NotifyError;
+use zhongtai_cap_seal::SealError;
 use zhongtai_cap_subject::{InvalidValue, SubjectError};
 use zhongtai_governance::GovernanceError;
 use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId, chain};
@@ -237,6 +238,16 @@ impl From<CertificateError> for Problem {
         match error {
             CertificateError::Fields(fields) => Self { fields, ..problem },
             _ => problem,
+        }
+    }
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Denied(reference) => Refusal::Denied(reference).into(),
+            SealError::Unrecorded => Refusal::Unrecorded.into(),
+            error => Self::inside(error.kind(), error.code(), &error),
         }
     }
 }

@@ -42,6 +42,7 @@ use crate::{
     platform_key,
     policies::Policies,
     recorder::ModalRecorder,
+    sealing::{Names, SealedFiles},
 };
 
 /// How soon a change made through another host, or in a policy folder, is in force here.
@@ -62,6 +63,7 @@ fn migrations() -> Vec<Migration> {
         zhongtai_cap_evidence::MIGRATIONS,
         zhongtai_cap_keyvalue::MIGRATIONS,
         zhongtai_cap_notify::MIGRATIONS,
+        zhongtai_cap_seal::MIGRATIONS,
         zhongtai_cap_subject::MIGRATIONS,
         platform_key::MIGRATIONS,
     ]
@@ -131,6 +133,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let log_tail = Arc::new(zhongtai_cap_log::LogTail::default());
     let certificates = certificates(config, &store, &clock, &platform_key, (&accounts, &handles));
     let holders = Accounted { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
+    let seals = seals(config, &store, &clock, &platform_key, &accounts)?;
     let log = Arc::new(Anchors { log: audit.clone(), name: audit_name });
     let evidence: Arc<dyn EvidenceProvider> = Arc::new(EmbeddedEvidence::new(store.clone(), clock.clone(), log));
 
@@ -146,6 +149,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(zhongtai_cap_log::Log(log_tail.clone())),
         Arc::new(Notify { provider: Arc::new(outbox.clone()), addresses: Arc::new(addresses) }),
         Arc::new(zhongtai_cap_random::Random),
+        Arc::new(SealCapability { seals: seals.clone(), shelf: Arc::new(SealedFiles(files.clone())) }),
         Arc::new(SubjectCapability { provider: Arc::new(accounts.clone()), handles }),
     ];
 
@@ -183,6 +187,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         credit,
         certificates,
         evidence,
+        seals,
         settings,
         outbox,
         files,
@@ -190,6 +195,20 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         body_patience: Duration::from_secs(config.listen.body_s),
         shared,
     }))
+}
+
+/// Seals with the built-in authorities. Cases are where scenarios say they are, until the host keeps some itself.
+fn seals(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    key: &HostKey,
+    accounts: &Accounts,
+) -> anyhow::Result<Arc<Seals>> {
+    let provider = EmbeddedSeals::new(store.clone(), clock.clone(), &key.derive("seal"), &config.seal)?;
+    let (cases, people) = (Arc::new(KeptByScenarios), Arc::new(Names(Arc::new(accounts.clone()))));
+    let outside = outside_trust(&config.seal)?;
+    Ok(Arc::new(Seals::new(Arc::new(provider), cases, people, outside, config.seal.most_bytes())))
 }
 
 /// Certificates are records only until somebody makes their papers.
@@ -313,5 +332,10 @@ async fn finish_what_was_cut_off(app: &App) {
     }
     if let Err(error) = app.evidence.settle().await {
         tracing::warn!(%error, "anchors still wait for their proofs");
+    }
+    match app.seals.provider().tick().await {
+        Ok(0) => {}
+        Ok(renewed) => tracing::info!(renewed, "revocation lists were signed anew"),
+        Err(error) => tracing::error!(%error, "revocation lists can't be signed anew: seals will be doubted"),
     }
 }

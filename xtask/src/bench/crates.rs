@@ -15,6 +15,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("zhongtai-rowfilter", "million", "the row filter"),
     ("zhongtai-cap-subject", "sign_in", "signing in"),
     ("zhongtai-analysis", "analyse", "the analysis of one changed permit"),
+    ("zhongtai-cap-seal", "seal", "seals on documents, with the ledger"),
     ("zhongtai-cap-document", "render", "documents from templates, one worker"),
 ];
 

@@ -168,6 +168,20 @@ async fn a_seal_that_is_suspended_while_it_is_used_seals_nothing() {
 }
 
 #[tokio::test]
+async fn a_seal_that_can_not_be_used_is_refused_before_its_key_is_touched() {
+    for database in both(MIGRATIONS).await {
+        let host = host(&database, clock());
+        host.create(official("permit"), "keeper").await.unwrap();
+        host.suspend(&name("permit"), "keeper", "换届").await.unwrap();
+        for document in [pdf(1), ofd(50)] {
+            let refused = host.apply(&act("a"), &name("permit"), order(document)).await;
+            assert!(matches!(refused, Err(SealError::Standing { status: Status::Suspended, .. })), "{refused:?}");
+        }
+        assert_eq!(count(&database, "SELECT COUNT(*) FROM seal_acts").await, 0, "nothing was begun");
+    }
+}
+
+#[tokio::test]
 async fn at_rest_there_is_no_key_and_no_name_of_a_person() {
     for database in both(MIGRATIONS).await {
         let host = host(&database, clock());

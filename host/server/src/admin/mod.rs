@@ -14,6 +14,7 @@ mod openapi;
 mod plugins;
 mod policies;
 mod schema;
+mod seals;
 mod settings;
 mod users;
 
@@ -25,6 +26,7 @@ pub(crate) use credentials::{Code, Enrolling, NewPassword, RecoveryCodes, TokenR
 pub(crate) use mandates::{GivenMandate, MandateReport};
 pub(crate) use messages::DeadReport;
 pub(crate) use openapi::document;
+pub(crate) use seals::{AuthorityReport, Change, CreateSeal, RevokeSeal, SealHistory, SealReport};
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
@@ -91,6 +93,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .merge(messages::routes())
         .merge(policies::routes())
         .merge(ask::routes())
+        .merge(seals::routes())
         .merge(audit::routes())
         .merge(users::routes())
         .merge(credentials::routes())

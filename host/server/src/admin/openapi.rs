@@ -48,6 +48,7 @@ pub(super) struct Conflicting;
         (name = "data", description = "数据: reference data"),
         (name = "messages", description = "消息: those that were given up"),
         (name = "certificates", description = "证照: their types, and how much they are used"),
+        (name = "seals", description = "印章: for officers; policy decides, and administrators have no part in them"),
         (name = "users", description = "账号: accounts, tokens, sign-in"),
         (name = "api", description = "接口: this description"),
     ),

@@ -92,6 +92,22 @@ impl Client {
         Ok(self.send(request).await?.json().await?)
     }
 
+    /// Posts a file to the admin listener; the answer is another one.
+    pub(super) async fn exchange(&self, path: &str, file: Vec<u8>) -> anyhow::Result<Response> {
+        self.send(self.request(Method::POST, path)?.body(file)).await
+    }
+
+    /// Brings a file to the public listener, as nobody.
+    pub(super) async fn bring<T: DeserializeOwned>(&self, path: &str, file: Vec<u8>) -> anyhow::Result<T> {
+        let url = format!("{}/api/v1/{path}", self.public());
+        Ok(self.send(self.http.post(url).body(file)).await?.json().await?)
+    }
+
+    /// What the public listener gives to everybody.
+    pub(super) async fn fetch_public(&self, path: &str) -> anyhow::Result<Response> {
+        self.send(self.http.get(format!("{}/api/v1/{path}", self.public()))).await
+    }
+
     /// The only request without a token: it is how one is had.
     pub(super) async fn sign_in<T: DeserializeOwned>(&self, body: &impl Serialize) -> anyhow::Result<T> {
         Ok(self.send(self.http.post(self.url("sign-in")).json(body)).await?.json().await?)

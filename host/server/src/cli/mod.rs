@@ -15,6 +15,7 @@ mod message;
 mod new;
 mod plugin;
 mod policy;
+mod seal;
 mod setting;
 mod sign_in;
 mod user;
@@ -89,6 +90,9 @@ enum Verb {
     /// Issue, find, verify and revoke certificates; register their types.
     #[command(subcommand)]
     Cert(certificate::Verb),
+    /// Make and use seals, sign documents with them, and verify anybody's.
+    #[command(subcommand)]
+    Seal(seal::Verb),
     /// Check what was anchored.
     #[command(subcommand)]
     Evidence(evidence::Verb),
@@ -139,6 +143,7 @@ impl Command {
             Verb::Token(verb) => verb.run(&client).await,
             Verb::SignIn(arguments) => arguments.run(&client).await,
             Verb::Cert(verb) => verb.run(&client).await,
+            Verb::Seal(verb) => verb.run(&client).await,
             Verb::Evidence(verb) => verb.run(&client),
             Verb::Data(verb) => verb.run(&client).await,
             Verb::Message(verb) => verb.run(&client).await,

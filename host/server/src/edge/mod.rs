@@ -10,6 +10,7 @@ mod health;
 mod listener;
 mod same_origin;
 mod scenario;
+mod seals;
 mod subject;
 
 pub(crate) use acting::{may_act, no_mandate};
@@ -59,6 +60,7 @@ impl Edge {
             .merge(api::routes())
             .merge(pages::routes(Listener::Public))
             .merge(certificates::routes())
+            .merge(seals::routes())
             .fallback(async || Problem::not_found("page").into_response())
             .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())
             .with_state(app.clone());
@@ -76,6 +78,9 @@ impl Edge {
         }
         if request.uri().path().starts_with(files::PREFIX) {
             return files::answer(&self.app, request).await;
+        }
+        if request.uri().path() == seals::VERIFY {
+            return seals::verify(&self.app, request).await;
         }
         let (parts, body) = request.into_parts();
         let body = match body::read(body, &parts.headers, API_BODY, self.app.body_patience).await {
