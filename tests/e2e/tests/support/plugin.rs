@@ -64,6 +64,7 @@ impl Plugin {
         let capabilities = match name {
             "hello" => vec!["credit".to_owned()],
             "materials" => vec!["files".to_owned()],
+            "seals" => ["files", "seal"].map(str::to_owned).into(),
             _ => vec!["keyvalue".to_owned()],
         };
         Self { scenario: format!("441802-test/{name}"), capabilities, component: guest(name), folder }
