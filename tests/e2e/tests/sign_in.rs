@@ -9,6 +9,7 @@ use std::{
     process::Stdio,
 };
 
+use reqwest::Method;
 use serde_json::json;
 use support::{Page, Place, Plugin, Reply, Visitor, answering, code, manifest, printed};
 
@@ -42,6 +43,16 @@ async fn a_citizen_signs_in_uses_a_scenario_and_signs_out() {
     assert_eq!(zhang.get(&scenario).await.status, 403, "nobody yet");
     let account = zhang.get("/account").await;
     assert_eq!((account.status, account.location.as_str()), (303, "/sign-in?return_to=%2Faccount"));
+    let as_page = |zhang: &Visitor, method| {
+        let url = place.public(&format!("{scenario}?x=1"));
+        zhang.http().request(method, url).header("accept", "text/html,application/xhtml+xml;q=0.9")
+    };
+    let request = as_page(&zhang, Method::GET);
+    let sent = zhang.send(request).await;
+    let expected = format!("/sign-in?return_to={}%3Fx%3D1", scenario.replace('/', "%2F"));
+    assert_eq!((sent.status, sent.location), (303, expected), "who opens a page is asked to sign in");
+    let request = as_page(&zhang, Method::POST);
+    assert_eq!(zhang.send(request).await.status, 403, "what changes something is not sent elsewhere");
 
     let page = zhang.get(&format!("/sign-in?return_to={scenario}")).await;
     let wrong = zhang.submit(&page, "/sign-in", &[("login", "zhang"), ("password", "the wrong one")]).await;

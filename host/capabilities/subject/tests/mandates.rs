@@ -66,7 +66,7 @@ async fn an_agent_is_the_enterprise_within_the_mandate_and_as_sure_as_they_thems
         assert_eq!(mandates.acting_for(&li.subject, &code()).await.unwrap(), None, "somebody else");
         let other = "11320000MB151840XJ".parse().unwrap();
         assert_eq!(mandates.acting_for(&wang.subject, &other).await.unwrap(), None, "another enterprise");
-        assert_eq!(mandates.of(wang.subject.account).await.unwrap(), [given.clone()]);
+        assert_eq!(mandates.of(wang.subject.account).await.unwrap(), std::slice::from_ref(&given));
         assert_eq!(mandates.of(company.subject.account).await.unwrap(), [given]);
     }
 }

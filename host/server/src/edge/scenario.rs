@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use zhongtai_kernel::{ErrorKind, RequestId};
 use zhongtai_runtime::{Call, InvokeError, Outcome};
@@ -63,6 +63,7 @@ async fn serve(
     })?;
     let (parts, body) = request.into_parts();
     let (subject, channel) = subject::of(app, &parts.headers).await?;
+    let way_in = if subject.is_none() { way_in(&parts) } else { None };
     let most = (release.release().manifest().limits.body_kib as usize) << 10;
     let request = zhongtai_runtime::Request {
         body: body::read(body, &parts.headers, most, app.body_patience).await?,
@@ -73,7 +74,23 @@ async fn serve(
     };
     let outcome = app.runtime.invoke(release.clone(), Call { id, subject, channel, request }).await;
     *cost = (outcome.denials, outcome.memory);
-    respond(outcome, slot, id)
+    match way_in {
+        Some(way_in) if matches!(outcome.response, Err(InvokeError::Denied { .. })) => Ok(way_in),
+        _ => respond(outcome, slot, id),
+    }
+}
+
+/// Where a person who opened a page goes to sign in, and comes back from; a program is told that it may not.
+fn way_in(parts: &Parts) -> Option<Response> {
+    let accepted = parts.headers.get(header::ACCEPT)?.to_str().ok()?;
+    if parts.method != Method::GET || !accepted.split(',').any(|kind| kind.trim().starts_with("text/html")) {
+        return None;
+    }
+    let back = parts.uri.path_and_query()?.as_str();
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
+    let to = HeaderValue::try_from(format!("/sign-in?{query}")).ok()?;
+    let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Some((StatusCode::SEE_OTHER, headers).into_response())
 }
 
 fn respond(outcome: Outcome, slot: &Slot, id: RequestId) -> Result<Response, Problem> {
