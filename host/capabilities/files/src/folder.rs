@@ -155,16 +155,28 @@ mod tests {
             assert!(matches!(folder.read(linked), Err(FilesError::Tampered)));
             assert!(folder.create(linked).is_err());
         }
-        // A case's folder that is a link, and a department's.
-        for depth in ["case", "department"] {
-            for target in [&outside, &path(&root, stored).parent().unwrap().to_owned()] {
+        // The same by a relative path, which stays in the folder; and to where a new file could be made.
+        for target in [stored.file, FileId::generate().unwrap()] {
+            let linked = Place { file: FileId::generate().unwrap(), ..stored };
+            symlink(target.to_string(), path(&root, linked)).unwrap();
+            assert!(matches!(folder.read(linked), Err(FilesError::Tampered)));
+            assert!(folder.create(linked).is_err());
+        }
+        // A case's folder that is a link, and a department's: out of the folder, and by a relative path in it.
+        let case = PathBuf::from(stored.case.to_string());
+        let department = PathBuf::from(stored.department.to_string());
+        for (depth, within) in [("case", case), ("department", department)] {
+            for target in [&outside, &within] {
                 let mut linked = Place { file: stored.file, ..place() };
                 let link = match depth {
                     "case" => {
                         linked.department = stored.department;
                         path(&root, linked).parent().unwrap().to_owned()
                     }
-                    _ => path(&root, linked).parent().unwrap().parent().unwrap().to_owned(),
+                    _ => {
+                        linked.case = stored.case;
+                        path(&root, linked).parent().unwrap().parent().unwrap().to_owned()
+                    }
                 };
                 symlink(target, link).unwrap();
                 assert!(folder.read(linked).is_err(), "{depth}");

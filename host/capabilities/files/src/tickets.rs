@@ -137,3 +137,100 @@ fn read(row: Row) -> Result<Stored, StoreError> {
     };
     Ok(Stored::Upload { file, busy: id.is_some() })
 }
+
+#[cfg(test)]
+mod tests {
+    use zhongtai_kernel::AccountId;
+    use zhongtai_store::{Store, testing};
+
+    use super::*;
+
+    /// When the ticket ends.
+    const END: i64 = 1_000;
+
+    fn secret(text: &str) -> Digest {
+        Digest::of(text.as_bytes())
+    }
+
+    /// An upload's ticket `up` and a download's ticket `down`, until [`END`].
+    async fn two_tickets(store: &Store) {
+        let file = NewFile {
+            scenario: "441802-chengguan/pothole".parse().unwrap(),
+            case: "1".parse().unwrap(),
+            purpose: "apply".to_owned(),
+            kinds: vec![FileKind::Pdf],
+            max_bytes: 1,
+            account: AccountId::generate(),
+        };
+        for name in ["up", "down"] {
+            insert_upload(store.pool(), secret(name), &file, END).await.unwrap();
+        }
+        let sql = "UPDATE files_tickets SET act = 'download' WHERE secret_hash = $1";
+        sqlx::query(sql).bind(secret("down").to_string()).execute(store.pool()).await.unwrap();
+    }
+
+    async fn claimed(store: &Store, name: &str, now: i64) -> bool {
+        let mut write = store.begin_write().await.unwrap();
+        let claimed = claim(&mut write, secret(name), FileId::generate().unwrap(), now).await.unwrap();
+        write.commit().await.unwrap();
+        claimed
+    }
+
+    /// Whatever was read before: between reading a ticket and claiming it another request may have done so.
+    #[tokio::test]
+    async fn an_uploads_ticket_is_claimed_once_in_its_time_and_is_for_no_download() {
+        for database in testing::both(crate::MIGRATIONS).await {
+            let store = &database.store;
+            two_tickets(store).await;
+            assert!(!claimed(store, "up", END).await, "over");
+            assert!(!claimed(store, "down", 1).await, "for a download");
+            assert!(!claimed(store, "none", 1).await);
+            assert!(claimed(store, "up", END - 1).await);
+            assert!(!claimed(store, "up", 1).await, "another upload has it");
+            assert!(!spend_download(store.pool(), secret("up"), 1).await.unwrap(), "for an upload");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_that_was_used_is_not_claimed_although_no_file_holds_it() {
+        for database in testing::both(crate::MIGRATIONS).await {
+            let store = &database.store;
+            two_tickets(store).await;
+            let sql = "UPDATE files_tickets SET used_at = 1 WHERE secret_hash = $1";
+            sqlx::query(sql).bind(secret("up").to_string()).execute(store.pool()).await.unwrap();
+            assert!(!claimed(store, "up", 1).await);
+            assert!(find(store.pool(), secret("up"), 1).await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_downloads_ticket_is_spent_once_in_its_time() {
+        for database in testing::both(crate::MIGRATIONS).await {
+            let (store, down) = (&database.store, secret("down"));
+            two_tickets(store).await;
+            assert!(find(store.pool(), down, END).await.unwrap().is_none(), "over");
+            assert!(find(store.pool(), down, END - 1).await.unwrap().is_some());
+            assert!(!spend_download(store.pool(), down, END).await.unwrap(), "over");
+            assert!(spend_download(store.pool(), down, END - 1).await.unwrap());
+            assert!(!spend_download(store.pool(), down, 1).await.unwrap(), "spent");
+            assert!(find(store.pool(), down, 1).await.unwrap().is_none(), "spent");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_whose_upload_was_given_up_is_free_again_and_one_whose_file_is_there_is_not() {
+        for database in testing::both(crate::MIGRATIONS).await {
+            let store = &database.store;
+            two_tickets(store).await;
+            let file = FileId::generate().unwrap();
+            let mut write = store.begin_write().await.unwrap();
+            assert!(claim(&mut write, secret("up"), file, 1).await.unwrap());
+            release(&mut write, file).await.unwrap();
+            assert!(claim(&mut write, secret("up"), file, 1).await.unwrap(), "free again");
+            spend_upload(&mut write, file, 1).await.unwrap();
+            release(&mut write, file).await.unwrap();
+            write.commit().await.unwrap();
+            assert!(!claimed(store, "up", 1).await, "its file is there");
+        }
+    }
+}

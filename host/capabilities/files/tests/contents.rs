@@ -223,6 +223,8 @@ async fn an_archive_that_is_encrypted_broken_or_two_at_once_is_refused() {
          sys.stdout.buffer.write(data)\nsys.exit()",
     );
     assert_eq!(refused(differs).await, UnsafeContent::Broken, "local and central names differ");
+    let twice = zipfile("z.writestr('a.txt', 'shown to one')\nz.writestr('a.txt', 'shown to another')");
+    assert_eq!(refused(twice).await, UnsafeContent::Broken, "two entries of one name");
 }
 
 #[tokio::test]
