@@ -9,13 +9,13 @@ use cedar_policy::{Authorizer, Decision, Entities, Entity, Request};
 use support::{
     clerk, compiled,
     dice::Dice,
-    nobody, now,
+    listing, nobody, now,
     policies::Author,
     rows::{CREATE, Row, table, uid},
     selected,
 };
 use zhongtai_authz::{Asked, Compiled};
-use zhongtai_kernel::{Attribute, CallerFacts, Question};
+use zhongtai_kernel::CallerFacts;
 use zhongtai_rowfilter::{RowFilter, Rows};
 use zhongtai_store::{Migration, testing};
 
@@ -68,17 +68,7 @@ fn trials(rows: &[Row]) -> Vec<Trial> {
 
 /// Row by row: a permit, no forbid, no error.
 fn allowed(compiled: &Compiled, caller: &CallerFacts, rows: &[Row]) -> BTreeSet<String> {
-    let question = Question {
-        action: "record:list".to_owned(),
-        kind: "Record".to_owned(),
-        id: String::new(),
-        attributes: vec![("title".to_owned(), Attribute::Text("".into()))],
-        purpose: None,
-        basis: None,
-        consent: None,
-        case: None,
-    };
-    let mut asked = Asked::new(compiled, caller, &question, now()).unwrap();
+    let mut asked = Asked::new(compiled, caller, &listing(), now()).unwrap();
     asked.resource = None;
     let known = asked.entities(compiled).unwrap();
     let is_allowed =

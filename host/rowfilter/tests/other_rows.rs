@@ -5,12 +5,11 @@ mod support;
 
 use cedar_policy::{Authorizer, Decision, Request};
 use support::{
-    clerk, compiled, dialect, now,
+    clerk, compiled, dialect, listing, now,
     rows::{CREATE, Cell, Row, table, uid},
     selected,
 };
 use zhongtai_authz::{Asked, Compiled};
-use zhongtai_kernel::{Attribute, Question};
 use zhongtai_rowfilter::{Construct, RowFilter, Rows};
 use zhongtai_store::{Migration, testing};
 
@@ -41,17 +40,7 @@ fn rows() -> [Row; 3] {
 
 /// What Cedar says of one row, which is all that it is given.
 fn is_allowed(compiled: &Compiled, row: &Row) -> bool {
-    let question = Question {
-        action: "record:list".to_owned(),
-        kind: "Record".to_owned(),
-        id: String::new(),
-        attributes: vec![("title".to_owned(), Attribute::Text("".into()))],
-        purpose: None,
-        basis: None,
-        consent: None,
-        case: None,
-    };
-    let mut asked = Asked::new(compiled, &clerk(), &question, now()).unwrap();
+    let mut asked = Asked::new(compiled, &clerk(), &listing(), now()).unwrap();
     asked.resource = None;
     let entities = asked.entities(compiled).unwrap();
     let entities = entities.upsert_entities([row.entity().unwrap()], Some(compiled.schema())).unwrap();

@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 use zhongtai_impression::{Design, Drawing, Font};
-use zhongtai_pades::{Placement, SealAppearance, SignatureFacts, sign};
+use zhongtai_pades::{Fault, PdfReport, Placement, SealAppearance, SignatureFacts, sign, verify};
 use zhongtai_pki::{
     Algorithm, Credential, Profile, SoftwareKey, Subject, TimeStamper, testing::World, x509_cert::der::EncodePem,
 };
@@ -277,4 +277,20 @@ pub fn red_box(pdf: &[u8], page: u32) -> Option<[f64; 4]> {
         let [left, top, right, bottom] = found.unwrap_or([x, y, x, y]);
         Some([left.min(x), top.min(y), right.max(x), bottom.max(y)])
     })
+}
+
+/// What our own check says of a file.
+pub fn report(world: &World, pdf: &[u8]) -> PdfReport {
+    verify(pdf, &world.trust()).unwrap()
+}
+
+/// What is wrong with its first signature.
+pub fn faults(world: &World, pdf: &[u8]) -> Vec<Fault> {
+    report(world, pdf).signatures.remove(0).faults
+}
+
+/// Writes `text` over `old`, which is as long or longer, with spaces after it.
+pub fn overwrite(pdf: &mut [u8], old: &str, text: &str) {
+    let at = find_last(pdf, old.as_bytes());
+    pdf[at..at + old.len()].copy_from_slice(format!("{text:<width$}", width = old.len()).as_bytes());
 }

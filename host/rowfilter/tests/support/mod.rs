@@ -8,7 +8,9 @@ pub mod rows;
 
 use sqlx::AnyPool;
 use zhongtai_authz::{Compiled, PolicyError, PolicyTexts};
-use zhongtai_kernel::{AccountId, Assurance, CallerFacts, Channel, Digest, Subject, SubjectKind, Timestamp};
+use zhongtai_kernel::{
+    AccountId, Assurance, Attribute, CallerFacts, Channel, Digest, Question, Subject, SubjectKind, Timestamp,
+};
 use zhongtai_rowfilter::{Bind, Dialect, RowFilter};
 use zhongtai_store::Backend;
 
@@ -46,6 +48,20 @@ pub fn nobody() -> CallerFacts {
         purposes: vec!["a".to_owned(), "中台".to_owned()],
         channel: Channel::Web,
         subject: None,
+    }
+}
+
+/// The question about a row of which nothing is known yet.
+pub fn listing() -> Question {
+    Question {
+        action: "record:list".to_owned(),
+        kind: "Record".to_owned(),
+        id: String::new(),
+        attributes: vec![("title".to_owned(), Attribute::Text("".into()))],
+        purpose: None,
+        basis: None,
+        consent: None,
+        case: None,
     }
 }
 

@@ -10,6 +10,21 @@ use super::now;
 pub const CREATE: &str = "CREATE TABLE notes (id TEXT PRIMARY KEY, level BIGINT, title TEXT, department TEXT, \
                           sealed BIGINT, holder TEXT)";
 
+/// Who sees which notes: a department's officers, whose note it is, and of sealed ones the keeper only.
+pub const POLICIES: &str = r#"
+@id("own-department")
+permit (principal, action == Action::"note:list", resource)
+when {
+  principal has subject && principal.subject.kind == "officer" &&
+  resource.department == principal.department && resource.level <= principal.subject.clearance
+};
+@id("own-notes")
+permit (principal, action == Action::"note:list", resource)
+when { principal has subject && resource has holder && resource.holder == principal.subject.account };
+@id("sealed")
+forbid (principal, action, resource is Note) when { resource.sealed } unless { principal in Role::"keeper" };
+"#;
+
 pub fn table() -> Table {
     Table::new("Note", "notes", "id")
         .attribute("level", Column::number("level"))
