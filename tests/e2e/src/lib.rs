@@ -41,6 +41,8 @@ pub struct Setup {
     pub follow_files: bool,
     /// How long a request's body may take to arrive, seconds.
     pub body_s: u64,
+    /// How long a connection may stay open without a request, seconds.
+    pub idle_s: u64,
     /// `sqlite://...` or `postgres://...`; empty is a SQLite file in `data`.
     pub store_url: String,
     /// A command that starts the host, which becomes the host: such as `nsenter` into another file system.
@@ -60,6 +62,7 @@ impl Setup {
             policies: vec![repository().join("policies")],
             follow_files: false,
             body_s: 30,
+            idle_s: 75,
             store_url: String::new(),
             within: Vec::new(),
         }
@@ -69,9 +72,10 @@ impl Setup {
         let policies: Vec<_> =
             self.policies.iter().map(|folder| format!("{:?}", folder.display().to_string())).collect();
         let (public, admin) = self.ports;
-        let Self { body_s, follow_files, .. } = self;
+        let Self { body_s, idle_s, follow_files, .. } = self;
         let text = format!(
-            "[listen]\npublic = \"127.0.0.1:{public}\"\nadmin = \"127.0.0.1:{admin}\"\ndrain_s = 10\nbody_s = {body_s}\n\n\
+            "[listen]\npublic = \"127.0.0.1:{public}\"\nadmin = \"127.0.0.1:{admin}\"\ndrain_s = 10\nbody_s = {body_s}\n\
+             idle_s = {idle_s}\n\n\
              [store]\ndata = {:?}\nurl = {:?}\n\n[policy]\nfolders = [{}]\nfollow_files = {follow_files}\n\n[log]\njson = true\n\n{}\n",
             self.data.display().to_string(),
             self.store_url,

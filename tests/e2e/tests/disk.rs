@@ -11,7 +11,12 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use support::{Place, Plugin, Reply, eventually};
+use serde_json::{Value, json};
+use support::{
+    Place, Plugin, Reply,
+    counter::{Counter, WANG, error, issue},
+    eventually,
+};
 use zhongtai_e2e::{Host, Setup};
 
 /// A file system of 4 MiB at a folder, which nobody sees but who enters its name space. It goes with this value.
@@ -135,6 +140,53 @@ async fn a_host_that_is_told_to_serves_reads_with_a_full_disk_and_counts_them() 
     let metrics = Reply::of(place.http.get(format!("{}/metrics", place.host.admin))).await.body;
     let counted = metrics.lines().find_map(|line| line.strip_prefix("zhongtai_audit_unrecorded_total "));
     assert!(counted.unwrap().parse::<u64>().unwrap() > 0, "{metrics}");
+}
+
+/// The same at the platform's own API and through the newer capabilities: what reads is by the schema, not by a list.
+#[tokio::test]
+async fn certificates_files_and_evidence_keep_to_the_same_mode() {
+    for (config, reads, told) in
+        [("", 503, "audit-unavailable"), ("[audit]\nwhen_unwritable = \"serve-reads\"", 200, "valid")]
+    {
+        let mut disk = None;
+        let counter = Counter::open_with(|setup, _| {
+            let small = SmallDisk::mount(&setup.data.join("audit"));
+            setup.within = small.enter();
+            setup.config = config.to_owned();
+            disk = Some(small);
+        });
+        let (place, disk) = (&counter.place, disk.unwrap());
+        place.install(&Plugin::fixture("hello"));
+        place.install(&Plugin::fixture("materials"));
+        let permit = counter.permit("permit-1").await;
+        let verify = json!({ "number": permit["number"], "purpose": "loan" });
+        let token = place.data("wang.token").trim().to_owned();
+        let list = async |path: &str| {
+            let url = place.public(&format!("/s/441802-test/materials/cases/2026-1/{path}"));
+            let request = if path == "ticket" { place.http.post(url) } else { place.http.get(url) };
+            Reply::of(request.bearer_auth(&token)).await.status
+        };
+        assert_eq!((counter.api("wang", "/verify", &verify).await.status, list("own").await), (200, 200));
+        fill(place, &disk).await;
+
+        let verified = counter.api("wang", "/verify", &verify).await;
+        assert!(verified.status == reads && verified.body.contains(told), "{config}: {verified:?}");
+        assert_eq!((list("own").await, list("ticket").await), (reads, 503), "{config}");
+        let mine = counter.api("wang", "?purpose=loan", &Value::Null).await;
+        assert_eq!(mine.status, reads, "{config}: {mine:?}");
+        let issued = json!({
+            "type": "excavation-permit", "holder": format!("resident-id:{WANG}"), "case": "WJ-1",
+            "fields": support::counter::fields(), "idempotency_key": "key-1"
+        });
+        counter.api("li", "", &issued).await.problem(503, "audit-unavailable");
+        if reads == 200 {
+            let told = counter.guest("li", "/issue", &issue("permit-2")).await;
+            assert_eq!(error(&told), "Other(\"the decision can't be recorded; try again later\")");
+            let anchor = json!({ "hash": format!("sm3:{}", "0".repeat(64)), "purpose": "p", "reference": "r" });
+            let told = counter.guest("li", "/anchors", &anchor).await;
+            assert_eq!(error(&told), "Other(\"the decision can't be recorded; try again later\")");
+        }
+    }
 }
 
 /// The whole log holds together, by the command for auditors.

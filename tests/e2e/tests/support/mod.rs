@@ -6,6 +6,7 @@
 
 mod browser;
 mod city;
+pub mod counter;
 mod plugin;
 mod reply;
 mod visitor;
@@ -51,10 +52,13 @@ pub fn target() -> PathBuf {
     zt().ancestors().nth(2).expect("target/<profile>/zt").to_owned()
 }
 
-/// A client without a proxy that waits longer than any scenario may run.
+/// A client without a proxy that waits longer than any scenario may run. It keeps no connection between two requests:
+/// a test that runs a command stands still meanwhile, and does not learn that the host closed a connection that was
+/// idle for too long.
 pub fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client")
+    let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).pool_max_idle_per_host(0);
+    client.build().expect("a client")
 }
 
 /// Asks until there is an answer; fails when there is none within [`SOON`].

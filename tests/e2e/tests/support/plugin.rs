@@ -63,6 +63,7 @@ impl Plugin {
         let folder = repository().join("tests/guests").join(name);
         let capabilities = match name {
             "hello" => vec!["credit".to_owned()],
+            "licences" => ["certificate", "evidence", "subject"].map(str::to_owned).into(),
             "materials" => vec!["files".to_owned()],
             "seals" => ["files", "seal"].map(str::to_owned).into(),
             _ => vec!["keyvalue".to_owned()],
