@@ -16,6 +16,7 @@ wasmtime::component::bindgen!({
         "../../wit/files",
         "../../wit/subject",
         "../../wit/certificate",
+        "../../wit/document",
         "../../wit/evidence",
         "../../wit/seal",
         "../../wit/scenario",

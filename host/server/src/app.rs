@@ -7,6 +7,7 @@ use zhongtai_audit::{AuditLog, PublicKeys};
 use zhongtai_cap_certificate::Certificates;
 use zhongtai_cap_config::EmbeddedConfig;
 use zhongtai_cap_credit::EmbeddedCredit;
+use zhongtai_cap_document::Documents;
 use zhongtai_cap_evidence::EvidenceProvider;
 use zhongtai_cap_files::EmbeddedFiles;
 use zhongtai_cap_log::LogTail;
@@ -47,6 +48,7 @@ pub(crate) struct App {
     pub(crate) identity: Arc<Identity>,
     pub(crate) credit: Arc<EmbeddedCredit>,
     pub(crate) certificates: Arc<Certificates>,
+    pub(crate) documents: Arc<Documents>,
     pub(crate) evidence: Arc<dyn EvidenceProvider>,
     pub(crate) seals: Arc<Seals>,
     pub(crate) settings: Arc<EmbeddedConfig>,

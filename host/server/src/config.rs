@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) sign_in: SignInSection,
     /// How certificates are shown.
     pub(crate) certificate: CertificateSection,
+    /// How documents are made.
+    pub(crate) document: zhongtai_typeset::Config,
     /// Seals: the font of their faces, who runs the authorities, whom else to trust, a token.
     pub(crate) seal: SealConfig,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.

@@ -23,6 +23,7 @@ mod problem;
 mod recorder;
 mod sealing;
 mod serve;
+mod shelf;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ use zhongtai_audit::{ProofError, ReadError as AuditReadError};
 use zhongtai_cap_certificate::{CertificateError, FieldProblem};
 use zhongtai_cap_config::ConfigError;
 use zhongtai_cap_credit::CreditError;
+use zhongtai_cap_document::{DocumentError, InputProblem};
 use zhongtai_cap_evidence::EvidenceError;
 use zhongtai_cap_files::FilesError;
 use zhongtai_cap_notify::NotifyError;
@@ -20,6 +21,7 @@ use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, Req
 use zhongtai_registry::RegistryError;
 use zhongtai_runtime::{InvokeError, LoadError, Refusal};
 use zhongtai_store::StoreError;
+use zhongtai_typeset::{Fault, TypesetError};
 
 /// A failed request, as its client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,6 +251,21 @@ impl From<SealError> for Problem {
             SealError::Unrecorded => Refusal::Unrecorded.into(),
             error => Self::inside(error.kind(), error.code(), &error),
         }
+    }
+}
+
+/// Inputs and templates that are not right are listed one by one.
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        let problem = Self::inside(error.kind(), error.code(), &error);
+        let input = |InputProblem { field, problem }| FieldProblem { field, title: String::new(), problem };
+        let fault = |fault: Fault| FieldProblem { field: fault.at(), title: String::new(), problem: fault.words() };
+        let fields = match error {
+            DocumentError::Inputs(problems) => problems.into_iter().map(input).collect(),
+            DocumentError::Typeset(TypesetError::Template(faults)) => faults.into_iter().map(fault).collect(),
+            _ => return problem,
+        };
+        Self { fields, ..problem }
     }
 }
 

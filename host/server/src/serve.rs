@@ -16,6 +16,7 @@ use tokio::{
 };
 use zhongtai_audit::{AuditKeys, AuditLog};
 use zhongtai_cap_certificate::{CertificateCapability, Certificates, EmbeddedCertificates};
+use zhongtai_cap_document::{DocumentCapability, Documents, EmbeddedTemplates};
 use zhongtai_cap_evidence::{EmbeddedEvidence, Evidence, EvidenceProvider};
 use zhongtai_cap_files::{EmbeddedFiles, Files};
 use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
@@ -27,6 +28,7 @@ use zhongtai_kernel::{Clock, Recorder, SystemClock};
 use zhongtai_registry::Registry;
 use zhongtai_runtime::{Capability, HostKey, Runtime, RuntimeOptions, Services};
 use zhongtai_store::{Migration, Store};
+use zhongtai_typeset::{Typesetter, WorkerCommand};
 
 use crate::{
     address_book::Addresses,
@@ -43,6 +45,7 @@ use crate::{
     policies::Policies,
     recorder::ModalRecorder,
     sealing::{Names, SealedFiles},
+    shelf::CaseFiles,
 };
 
 /// How soon a change made through another host, or in a policy folder, is in force here.
@@ -59,6 +62,7 @@ fn migrations() -> Vec<Migration> {
         zhongtai_cap_certificate::MIGRATIONS,
         zhongtai_cap_config::MIGRATIONS,
         zhongtai_cap_credit::MIGRATIONS,
+        zhongtai_cap_document::MIGRATIONS,
         zhongtai_cap_files::MIGRATIONS,
         zhongtai_cap_evidence::MIGRATIONS,
         zhongtai_cap_keyvalue::MIGRATIONS,
@@ -127,6 +131,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let file_key = platform_key.derive("files");
     let files =
         EmbeddedFiles::open(store.clone(), clock.clone(), config.files.clone(), &config.files_folder(), &file_key)?;
+    let documents = documents(config, &store, &clock, &files, &handles);
     let keyvalue = EmbeddedKeyValue::new(store.clone(), clock.clone(), config.keyvalue);
     let credit = Arc::new(zhongtai_cap_credit::EmbeddedCredit::new(store.clone()));
     let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
@@ -143,6 +148,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(zhongtai_cap_clock::ClockCapability),
         Arc::new(zhongtai_cap_config::Config(settings.clone())),
         Arc::new(zhongtai_cap_credit::Credit(credit.clone())),
+        Arc::new(DocumentCapability(documents.clone())),
         Arc::new(Files(Arc::new(files.clone()))),
         Arc::new(Evidence(evidence.clone())),
         Arc::new(KeyValue(Arc::new(keyvalue))),
@@ -186,6 +192,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         mandates,
         credit,
         certificates,
+        documents,
         evidence,
         seals,
         settings,
@@ -221,6 +228,22 @@ fn certificates(
 ) -> Arc<Certificates> {
     let provider = EmbeddedCertificates::new(store.clone(), clock.clone(), key.derive("certificates"), None);
     Arc::new(Certificates::new(Arc::new(provider), Arc::new(holders), config.certificate.page.clone()))
+}
+
+/// Documents are laid out by this program started once more.
+fn documents(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    files: &EmbeddedFiles,
+    handles: &Arc<Handles>,
+) -> Arc<Documents> {
+    // Whatever has become of the file: an upgrade replaces it while the host runs.
+    let command = WorkerCommand { program: "/proc/self/exe".into(), arguments: vec!["typeset-worker".into()] };
+    let templates = EmbeddedTemplates::new(store.clone(), clock.clone());
+    let shelf = CaseFiles { files: Arc::new(files.clone()), handles: handles.clone() };
+    let typesetter = Typesetter::new(command, config.document.clone());
+    Arc::new(Documents::new(Arc::new(templates), typesetter, Arc::new(shelf)))
 }
 
 /// At the first start, makes one account for each kind of administrator and leaves its generated credentials in files

@@ -16,6 +16,7 @@ wit_bindgen::generate!({
         "../../wit/files",
         "../../wit/subject",
         "../../wit/certificate",
+        "../../wit/document",
         "../../wit/evidence",
         "../../wit/seal",
         "../../wit/scenario",

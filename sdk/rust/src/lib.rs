@@ -38,7 +38,7 @@
 //!   [`Json`], [`Form`], [`Path`], [`Query`], [`Subject`], `Option<Subject>` or [`Request`]; for results see
 //!   [`IntoResponse`]. A panic is reported to the host and ends the request, nothing else.
 //! - **Errors** are [`Problem`]s; `?` makes one of every capability's error.
-//! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`notify`], [`files`], [`keyvalue`],
+//! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`document`], [`notify`], [`files`], [`keyvalue`],
 //!   [`seal`], [`config`], [`clock`], [`random`], [`subject`] and the macros of [`log`]. What a plugin does not use, its component does not import; what it
 //!   imports, `plugin.toml` must ask for and an operator must grant (except clock, random, config and log).
 //! - **Tests** are native and need no wasm toolchain: see [`testing`].
@@ -58,6 +58,7 @@ pub mod certificate;
 pub mod clock;
 pub mod config;
 pub mod credit;
+pub mod document;
 pub mod evidence;
 pub mod files;
 mod host;

@@ -16,6 +16,7 @@ mod policies;
 mod schema;
 mod seals;
 mod settings;
+mod templates;
 mod users;
 
 pub(crate) use ask::{ExplainRequest, ReplayRequest, Told};
@@ -32,6 +33,7 @@ pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
 pub(crate) use policies::{Draft, InForceReport, Proposed, Why};
 pub(crate) use settings::Value as SettingValue;
+pub(crate) use templates::{RegisteredTemplate, TemplateDetail, TemplateReport};
 pub(crate) use users::{AddedUser, IssuedToken, NewToken, NewUser, UserReport};
 
 use std::sync::Arc;
@@ -91,6 +93,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .merge(certificates::routes())
         .merge(data::routes())
         .merge(messages::routes())
+        .merge(templates::routes())
         .merge(policies::routes())
         .merge(ask::routes())
         .merge(seals::routes())

@@ -49,6 +49,7 @@ pub(super) struct Conflicting;
         (name = "messages", description = "消息: those that were given up"),
         (name = "certificates", description = "证照: their types, and how much they are used"),
         (name = "seals", description = "印章: for officers; policy decides, and administrators have no part in them"),
+        (name = "templates", description = "模板: of documents"),
         (name = "users", description = "账号: accounts, tokens, sign-in"),
         (name = "api", description = "接口: this description"),
     ),

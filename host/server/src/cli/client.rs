@@ -68,6 +68,11 @@ impl Client {
         Ok(self.send(request).await?.json().await?)
     }
 
+    /// Posts JSON and takes bytes.
+    pub(super) async fn fetch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+        Ok(self.send(self.request(Method::POST, path)?.json(body)).await?.bytes().await?.into())
+    }
+
     /// A body that comes in parts.
     pub(super) async fn download(&self, path: &str) -> anyhow::Result<Response> {
         self.send(self.request(Method::GET, path)?).await

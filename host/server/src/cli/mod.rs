@@ -18,6 +18,7 @@ mod policy;
 mod seal;
 mod setting;
 mod sign_in;
+mod template;
 mod user;
 
 use std::path::PathBuf;
@@ -93,6 +94,9 @@ enum Verb {
     /// Make and use seals, sign documents with them, and verify anybody's.
     #[command(subcommand)]
     Seal(seal::Verb),
+    /// Put templates of documents online, and try them.
+    #[command(subcommand)]
+    Template(template::Verb),
     /// Check what was anchored.
     #[command(subcommand)]
     Evidence(evidence::Verb),
@@ -102,6 +106,9 @@ enum Verb {
     /// Look after messages that could not be delivered.
     #[command(subcommand)]
     Message(message::Verb),
+    /// Lay out documents for the host that started this.
+    #[command(hide = true)]
+    TypesetWorker,
     /// Print the description of the admin API, OpenAPI 3.1. No host is needed.
     Openapi,
 }
@@ -114,6 +121,11 @@ impl Command {
             let config = Config::load(config.as_deref())?;
             logging::start(config.log.json);
             return serve::serve(config);
+        }
+        if let Verb::TypesetWorker = &self.verb {
+            // What went wrong is in what it writes.
+            zhongtai_typeset::worker::run();
+            return Ok(());
         }
         if let Verb::Openapi = &self.verb {
             println!("{}", admin::document());
@@ -133,7 +145,7 @@ impl Command {
     async fn ask(self) -> anyhow::Result<()> {
         let client = Client::new(self.host)?;
         match self.verb {
-            Verb::Serve { .. } | Verb::Openapi => Ok(()),
+            Verb::Serve { .. } | Verb::Openapi | Verb::TypesetWorker => Ok(()),
             Verb::Plugin(verb) => verb.run(&client).await,
             Verb::Grant(verb) => verb.run(&client).await,
             Verb::Setting(verb) => verb.run(&client).await,
@@ -145,6 +157,7 @@ impl Command {
             Verb::Cert(verb) => verb.run(&client).await,
             Verb::Seal(verb) => verb.run(&client).await,
             Verb::Evidence(verb) => verb.run(&client),
+            Verb::Template(verb) => verb.run(&client).await,
             Verb::Data(verb) => verb.run(&client).await,
             Verb::Message(verb) => verb.run(&client).await,
         }

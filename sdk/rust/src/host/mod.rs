@@ -8,6 +8,8 @@ mod certificate;
 mod component;
 #[cfg(target_arch = "wasm32")]
 mod convert;
+#[cfg(target_arch = "wasm32")]
+mod document;
 
 #[cfg(target_arch = "wasm32")]
 mod seal;
@@ -16,10 +18,10 @@ mod seal;
 pub use seal::*;
 
 #[cfg(target_arch = "wasm32")]
-pub use {certificate::*, component::*};
+pub use {certificate::*, component::*, document::*};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::testing::seals::*;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use crate::testing::{answers::*, certificates::*};
+pub use crate::testing::{answers::*, certificates::*, documents::*};

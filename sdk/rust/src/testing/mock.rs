@@ -9,6 +9,7 @@ use crate::{
     Plugin, Request, Response, certificate,
     certificate::{Holder, Issue, Why},
     clock::Timestamp,
+    document::Document,
     files::Want,
     http, keyvalue,
     notify::Message,
@@ -85,7 +86,8 @@ impl<P: Plugin> Mock<P> {
     /// Lets policy refuse an action: `credit:check`, `credit:records`, `notify:send`, `keyvalue:read`,
     /// `keyvalue:write`, `files:ticket`, `files:read`, `files:list`, `files:link`, `files:attach`, `files:remove`,
     /// `subject:fields`, or one field as in `subject:fields/phone`; `certificate:issue`
-    /// and its like, or one field as in `certificate:read-field/phone`; `evidence:anchor`, `evidence:prove`.
+    /// and its like, or one field as in `certificate:read-field/phone`; `evidence:anchor`, `evidence:prove`,
+    /// `document:render`.
     /// Of seals: `seal:apply`, `seal:sign`, `seal:verify`.
     #[must_use]
     pub fn deny(self, action: &str) -> Self {
@@ -128,6 +130,14 @@ impl<P: Plugin> Mock<P> {
     #[must_use]
     pub fn templates(self, templates: &[&str]) -> Self {
         self.with(|state| state.templates = Some(templates.iter().map(|name| String::from(*name)).collect()))
+    }
+
+    /// The templates of documents that are online. Without this call any template is taken as online.
+    #[must_use]
+    pub fn document_templates(self, templates: &[&str]) -> Self {
+        self.with(|state| {
+            state.document_templates = Some(templates.iter().map(|name| String::from(*name)).collect());
+        })
     }
 
     /// Sets the clock, which stands still.
@@ -221,6 +231,11 @@ impl<P: Plugin> Mock<P> {
     /// What was sealed and signed, in order.
     pub fn sealings(&self) -> Vec<MockSealing> {
         self.state.borrow().sealings.clone()
+    }
+
+    /// The documents that were made, in order. They are files of their cases, too.
+    pub fn documents(&self) -> Vec<Document> {
+        self.state.borrow().documents.clone()
     }
 
     /// The messages that were sent, in order.

@@ -25,6 +25,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod certificates;
+pub(crate) mod documents;
 mod mock;
 mod outgoing;
 mod reply;

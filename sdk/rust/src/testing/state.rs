@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Subject,
     credit::{Record, Verdict},
+    document::Document,
     log::Level,
     notify::Message,
     seal,
@@ -110,6 +111,8 @@ pub struct State {
     pub certificates: Vec<MockCertificate>,
     pub presentations: Vec<MockPresentation>,
     pub anchors: Vec<[String; 3]>,
+    pub documents: Vec<Document>,
+    pub document_templates: Option<BTreeSet<String>>,
     /// How seals stand; without any, every name is a valid seal.
     pub seals: BTreeMap<String, seal::Standing>,
     pub sealings: Vec<MockSealing>,
@@ -135,6 +138,8 @@ impl Default for State {
             certificates: Vec::new(),
             presentations: Vec::new(),
             anchors: Vec::new(),
+            documents: Vec::new(),
+            document_templates: None,
             seals: BTreeMap::new(),
             sealings: Vec::new(),
             sent: Vec::new(),

@@ -47,6 +47,13 @@ impl Upload {
         self
     }
 
+    /// One that the case relies on.
+    #[must_use]
+    pub fn attached(mut self) -> Self {
+        self.file.attached = true;
+        self
+    }
+
     /// Called this by its sender.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
