@@ -9,11 +9,12 @@ use zhongtai_e2e::{Host, Setup};
 use crate::{
     guests,
     inbox::Inbox,
+    permit,
     run::{cargo, must, step},
-    target,
+    setup, target,
 };
 
-const EXCAVATION: &str = "441802-chengguan/excavation";
+pub(crate) const EXCAVATION: &str = "441802-chengguan/excavation";
 const GRID: &str = "441802-chengguan/grid-report";
 
 /// What each plugin is granted: the demo's operator has read the manifests.
@@ -63,6 +64,7 @@ const TRIES: [Try; 3] = [
 
 /// Builds, starts, shows; with `check` makes the requests and ends.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+    setup::for_demo()?;
     step("the host (the first build takes some minutes)");
     must(&mut cargo(&["build", "--package", "zhongtai-server"]))?;
     let components = guests::plugins()?;
@@ -72,12 +74,15 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let mut host = start(&data, &inbox, check)?;
     println!("state  {}", data.display());
     prepare(&host, &components)?;
+    permit::prepare(&host)?;
     let token = citizen(&host, &inbox)?;
     step("try it");
     show(&host, &token)?;
     if check {
         return try_all(&host, &token, &inbox);
     }
+    permit::try_all(&host)?;
+    println!("\n{}", permit::left(host.data()));
     println!("\nthe host runs until you press Ctrl-C");
     host.wait()
 }
@@ -160,6 +165,7 @@ fn try_all(host: &Host, token: &str, inbox: &Inbox) -> anyhow::Result<()> {
         let output = command.output()?;
         print!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     }
+    permit::try_all(host)?;
     step("messages that arrived");
     // The outbox polls once a second and is woken by each message.
     std::thread::sleep(std::time::Duration::from_secs(2));

@@ -7,6 +7,7 @@ mod demo;
 mod guests;
 mod inbox;
 mod new_capability;
+mod permit;
 mod postgres;
 mod rules;
 mod run;

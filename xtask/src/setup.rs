@@ -73,6 +73,12 @@ pub(crate) fn disk() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The fonts of documents and seals.
+pub(crate) fn for_demo() -> anyhow::Result<()> {
+    let fonts = DEBIAN.iter().filter(|(package, shown_by)| package.starts_with("fonts-") && !shown_by.is_there());
+    install(&fonts.map(|(package, _)| *package).collect::<Vec<_>>())
+}
+
 /// Debian packages, real servers, and the tools that check our work.
 pub(crate) fn for_tests() -> anyhow::Result<()> {
     let missing = DEBIAN.iter().filter(|(_, shown_by)| !shown_by.is_there()).map(|(package, _)| *package);

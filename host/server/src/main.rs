@@ -16,6 +16,7 @@ mod json;
 mod logging;
 mod metrics;
 mod pages;
+mod papers;
 mod params;
 mod platform_key;
 mod policies;

@@ -41,6 +41,7 @@ use crate::{
     holders::Accounted,
     identity::Identity,
     metrics::Metrics,
+    papers::SealedPapers,
     platform_key,
     policies::Policies,
     recorder::ModalRecorder,
@@ -86,10 +87,8 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
     };
     let (public, sockets) =
         bind(config.listen.public, threads).with_context(|| format!("can't listen on {}", config.listen.public))?;
-    let patience = Patience {
-        idle: Duration::from_secs(config.listen.idle_s),
-        drain: Duration::from_secs(config.listen.drain_s),
-    };
+    let patience =
+        Patience { idle: Duration::from_secs(config.listen.idle_s), drain: Duration::from_secs(config.listen.drain_s) };
     let listener = PublicListener::start(sockets, &Edge::new(app.clone()), &stopped, patience)?;
     shared.block_on(run(&config, app.clone(), public, listener, stop))?;
     shared.block_on(app.store.close());
@@ -136,9 +135,18 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let credit = Arc::new(zhongtai_cap_credit::EmbeddedCredit::new(store.clone()));
     let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
     let log_tail = Arc::new(zhongtai_cap_log::LogTail::default());
-    let certificates = certificates(config, &store, &clock, &platform_key, (&accounts, &handles));
-    let holders = Accounted { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
     let seals = seals(config, &store, &clock, &platform_key, &accounts)?;
+    let services = Arc::new(Services::new(policies.authz().clone(), recorder.clone(), clock.clone()));
+    let papers = SealedPapers { documents: documents.clone(), seals: seals.clone(), services };
+    let provider = EmbeddedCertificates::new(
+        store.clone(),
+        clock.clone(),
+        platform_key.derive("certificates"),
+        Some(Arc::new(papers)),
+    );
+    let holders = Accounted { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
+    let page = config.certificate.page.clone();
+    let certificates = Arc::new(Certificates::new(Arc::new(provider), Arc::new(holders), page));
     let log = Arc::new(Anchors { log: audit.clone(), name: audit_name });
     let evidence: Arc<dyn EvidenceProvider> = Arc::new(EmbeddedEvidence::new(store.clone(), clock.clone(), log));
 
@@ -216,18 +224,6 @@ fn seals(
     let (cases, people) = (Arc::new(KeptByScenarios), Arc::new(Names(Arc::new(accounts.clone()))));
     let outside = outside_trust(&config.seal)?;
     Ok(Arc::new(Seals::new(Arc::new(provider), cases, people, outside, config.seal.most_bytes())))
-}
-
-/// Certificates are records only until somebody makes their papers.
-fn certificates(
-    config: &Config,
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    key: &HostKey,
-    (accounts, handles): (&Accounts, &Arc<Handles>),
-) -> Arc<Certificates> {
-    let provider = EmbeddedCertificates::new(store.clone(), clock.clone(), key.derive("certificates"), None);
-    Arc::new(Certificates::new(Arc::new(provider), Arc::new(holders), config.certificate.page.clone()))
 }
 
 /// Documents are laid out by this program started once more.

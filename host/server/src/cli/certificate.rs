@@ -6,10 +6,13 @@ use anyhow::Context;
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Client, format::table};
+use super::{
+    Client,
+    format::{bytes, table},
+};
 use crate::{
     admin::{RegisteredType, TypeReport, UsageReport},
-    edge::{CertificateReport, Issue, Revoke, Search, Verify},
+    edge::{CertificateReport, Issue, Present, PresentedReport, Redeem, Revoke, Search, Shown, Verify},
 };
 
 #[derive(clap::Subcommand)]
@@ -51,6 +54,49 @@ pub(super) enum Verb {
         number: String,
         /// What for.
         #[arg(long, default_value = "verify")]
+        purpose: String,
+    },
+    /// Save a sealed file of a certificate.
+    Paper {
+        /// The certificate's id.
+        id: String,
+        /// Where to: a file that ends in .pdf or .ofd.
+        #[arg(short, long)]
+        output: PathBuf,
+        /// What for.
+        #[arg(long, default_value = "own-use")]
+        purpose: String,
+        /// On which legal ground; level 4 is shown on one only.
+        #[arg(long)]
+        basis: Option<String>,
+        /// For which case.
+        #[arg(long)]
+        case: Option<String>,
+    },
+    /// Let one verifier see your certificate once: prints the token for them.
+    Present {
+        /// The certificate's id.
+        id: String,
+        /// Who: a department, or a unified social credit code.
+        #[arg(long)]
+        to: String,
+        /// What they want it for.
+        #[arg(long)]
+        purpose: String,
+        /// A field that they see; none shows that it is valid, and no more.
+        #[arg(long = "field")]
+        fields: Vec<String>,
+        /// For how long, 1 to 1440.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
+    /// See what was presented to you: once.
+    Redeem {
+        /// A file that holds the token or the text of the QR code (a command line is seen by others); `-` reads it from
+        /// standard input.
+        token: PathBuf,
+        /// What for, as the holder was told.
+        #[arg(long)]
         purpose: String,
     },
     /// Take a certificate back for good.
@@ -98,6 +144,30 @@ impl Verb {
             Self::Verify { number, purpose } => {
                 show(client, &[ask(client, "certificates/verify", &Verify { number, purpose }).await?])
             }
+            Self::Paper { id, output, purpose, basis, case } => {
+                paper(client, &id, &output, &[("purpose", Some(purpose)), ("basis", basis), ("case", case)]).await
+            }
+            Self::Present { id, to: verifier, purpose, fields, minutes } => {
+                let present = serde_json::to_value(Present { fields, purpose, verifier, minutes })?;
+                let path = format!("certificates/{id}/present");
+                let shown: Shown = client.ask_public(Method::POST, &path, Some(&present)).await?;
+                match client.json() {
+                    true => println!("{}", serde_json::to_string(&shown)?),
+                    false => {
+                        eprintln!("good once, until {}; give it to the verifier:", shown.expires_at);
+                        println!("{}", shown.token);
+                    }
+                }
+                Ok(())
+            }
+            Self::Redeem { token, purpose } => {
+                let token =
+                    if token.as_os_str() == "-" { std::io::read_to_string(std::io::stdin())? } else { secret(&token)? };
+                let redeem = serde_json::to_value(Redeem { token: token.trim().to_owned(), purpose })?;
+                let seen: PresentedReport =
+                    client.ask_public(Method::POST, "certificates/redeem", Some(&redeem)).await?;
+                presented(client, &seen)
+            }
             Self::Revoke { id, reason, case } => {
                 let revoke = Revoke { reason, case, idempotency_key: format!("revoke {id}") };
                 show(client, &[ask(client, &format!("certificates/{id}/revoke"), &revoke).await?])
@@ -136,6 +206,42 @@ async fn list(client: &Client, purpose: &str, holder: Option<PathBuf>, case: Opt
         _ => client.ask_public(Method::GET, &format!("certificates?purpose={purpose}"), None).await?,
     };
     show(client, &found)
+}
+
+async fn paper(
+    client: &Client,
+    id: &str,
+    output: &std::path::Path,
+    why: &[(&str, Option<String>)],
+) -> anyhow::Result<()> {
+    let name = match output.extension().and_then(|extension| extension.to_str()) {
+        Some(form @ ("pdf" | "ofd")) => format!("certificate.{form}"),
+        _ => anyhow::bail!("{} ends neither in .pdf nor in .ofd", output.display()),
+    };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(why.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
+    let path = format!("certificates/{id}/papers/{name}?{}", query.finish());
+    let file = client.download_public(&path).await?.bytes().await?;
+    std::fs::write(output, &file).with_context(|| format!("{} can't be written", output.display()))?;
+    match client.json() {
+        true => println!("{}", serde_json::json!({ "file": output, "bytes": file.len() })),
+        false => println!("saved  {}  {}", output.display(), bytes(file.len())),
+    }
+    Ok(())
+}
+
+/// What the holder lets the verifier see.
+fn presented(client: &Client, seen: &PresentedReport) -> anyhow::Result<()> {
+    if client.json() {
+        println!("{}", serde_json::to_string(seen)?);
+        return Ok(());
+    }
+    let certificate = &seen.certificate;
+    println!("{}  {}  {}", certificate.title, certificate.number, certificate.standing);
+    for field in &seen.fields {
+        println!("  {}  {}", field.title, field.value);
+    }
+    Ok(())
 }
 
 fn show(client: &Client, found: &[CertificateReport]) -> anyhow::Result<()> {

@@ -68,6 +68,12 @@ impl Client {
         Ok(self.send(request).await?.json().await?)
     }
 
+    /// The same of the public listener.
+    pub(super) async fn download_public(&self, path: &str) -> anyhow::Result<Response> {
+        let url = format!("{}/api/v1/{path}", self.public());
+        self.send(self.http.get(url).bearer_auth(self.token()?)).await
+    }
+
     /// Posts JSON and takes bytes.
     pub(super) async fn fetch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
         Ok(self.send(self.request(Method::POST, path)?.json(body)).await?.bytes().await?.into())

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use jiff::civil::Date;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/certificates/search", post(search))
         .route("/api/v1/certificates/verify", post(verify))
         .route("/api/v1/certificates/redeem", post(redeem))
+        .route("/api/v1/certificates/{id}/papers/{name}", get(paper))
         .route("/api/v1/certificates/{id}/present", post(present))
         .route("/api/v1/certificates/{id}/revoke", post(revoke))
 }
@@ -118,20 +120,20 @@ pub(crate) struct Redeem {
 /// What a holder shows, to whom and how long.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Present {
+pub(crate) struct Present {
     #[serde(default)]
-    fields: Vec<String>,
-    purpose: String,
-    verifier: String,
-    minutes: u32,
+    pub(crate) fields: Vec<String>,
+    pub(crate) purpose: String,
+    pub(crate) verifier: String,
+    pub(crate) minutes: u32,
 }
 
 /// A presentation: the only time that it is shown.
-#[derive(Serialize)]
-struct Shown {
-    token: String,
-    qr: String,
-    expires_at: Timestamp,
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Shown {
+    pub(crate) token: String,
+    pub(crate) qr: String,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// Why somebody looks at the own certificates.
@@ -139,6 +141,17 @@ struct Shown {
 #[serde(deny_unknown_fields)]
 struct Reason {
     purpose: String,
+}
+
+/// Why somebody fetches a paper.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaperReason {
+    purpose: String,
+    /// 依据: what is of level 4 is shown on one only.
+    basis: Option<String>,
+    /// An officer's case.
+    case: Option<String>,
 }
 
 /// Whose certificates, and why. In a body: a holder's code must not get into a log of addresses.
@@ -229,6 +242,28 @@ async fn verify(
     let host = app.clone();
     let verify = async move { Ok(host.certificates.verify(&mut desk, &why, &number).await?) };
     Ok(Json(report(&on_shared(&app, verify).await?, app.clock.now())))
+}
+
+/// `GET /api/v1/certificates/{id}/papers/{name}?purpose=`: a sealed file, to whoever may see all that it says.
+async fn paper(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path((id, name)): Path<(String, String)>,
+    Query(reason): Query<PaperReason>,
+) -> Result<Response, Problem> {
+    let mut desk = desk(&app, &headers, Some(&reason.purpose)).await?;
+    let (id, why) = (id.parse()?, Why { case: reason.case, basis: reason.basis, ..Why::purpose(reason.purpose) });
+    let host = app.clone();
+    let fetch = async move { Ok(host.certificates.paper(&mut desk, &why, id, &name).await?) };
+    let (file, bytes) = on_shared(&app, fetch).await?;
+    let headers = [
+        (header::CONTENT_TYPE, file.media_type),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 /// `POST /api/v1/certificates/{id}/present`
