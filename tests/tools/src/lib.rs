@@ -10,6 +10,10 @@
 //! ```
 #![expect(clippy::panic, clippy::expect_used, reason = "test support: a missing tool must fail the test that needs it")]
 
+mod judges;
+
+pub use judges::{DISTID, Judges, SES_CHECKS, said};
+
 use std::{
     path::{Path, PathBuf},
     process::Command,

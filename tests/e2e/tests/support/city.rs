@@ -60,7 +60,7 @@ impl City {
         format!(
             "[sign_in.oidc.city]\ntitle = \"市统一身份认证\"\nissuer = \"{}\"\nclient_id = \"zhongtai\"\n\
              client_secret_file = \"{}\"\nredirect_base = \"{public}\"\nscopes = [\"profile\"]\n\
-             claims = {{ name = \"name\", resident_id = \"id_card\", credit_code = \"credit_code\", kind = \"user_type\" }}\n\
+             claims = {{ name = \"name\", resident_id = \"id_card\", credit_code = \"uscc\", kind = \"user_type\" }}\n\
              kinds = {{ 1 = \"natural-person\", 2 = \"legal-person\" }}\n\
              acr = {{ \"urn:example:loa:2\" = \"substantial\" }}\n",
             self.issuer,

@@ -14,6 +14,10 @@ pub struct Plugin {
 /// The component of a crate in `tests/guests`: from `$ZHONGTAI_GUESTS` when somebody built it already, or built here.
 /// Cargo sees to it that an unchanged one is not built again.
 pub fn guest(name: &str) -> PathBuf {
+    built("tests/guests", name)
+}
+
+fn built(workspace: &str, name: &str) -> PathBuf {
     if let Some(built) = std::env::var_os("ZHONGTAI_GUESTS") {
         return PathBuf::from(built).join(format!("{name}.wasm"));
     }
@@ -23,7 +27,7 @@ pub fn guest(name: &str) -> PathBuf {
         ..BuildOptions::default()
     };
     let toolchain = Toolchain::find().expect("a toolchain for guests");
-    toolchain.build(&repository().join("tests/guests"), &options).expect("the guest builds").component_path
+    toolchain.build(&repository().join(workspace), &options).expect("the guest builds").component_path
 }
 
 /// A component written by hand, in `tests/guests/wat`.
@@ -66,9 +70,20 @@ impl Plugin {
             "licences" => ["certificate", "evidence", "subject"].map(str::to_owned).into(),
             "materials" => vec!["files".to_owned()],
             "seals" => ["files", "seal"].map(str::to_owned).into(),
+            "papers" => ["document", "files"].map(str::to_owned).into(),
             _ => vec!["keyvalue".to_owned()],
         };
         Self { scenario: format!("441802-test/{name}"), capabilities, component: guest(name), folder }
+    }
+
+    /// A shipped plugin, with all that its manifest asks for.
+    pub fn shipped(name: &str) -> Self {
+        let folder = repository().join("plugins").join(name);
+        let manifest = std::fs::read_to_string(folder.join("plugin.toml")).expect("a manifest");
+        let manifest: toml::Table = manifest.parse().expect("TOML");
+        let capabilities = manifest["capabilities"].as_table().expect("capabilities").keys().cloned().collect();
+        let department = manifest["plugin"]["department"].as_str().expect("a department");
+        Self { scenario: format!("{department}/{name}"), capabilities, component: built("plugins", name), folder }
     }
 
     /// A public scenario `name` in a folder of its own, that needs no grant.
