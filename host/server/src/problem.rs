@@ -31,7 +31,8 @@ pub(crate) struct Problem {
     detail: String,
     request_id: Option<RequestId>,
     retry_after_s: Option<u64>,
-    fields: Vec<FieldProblem>,
+    // Not a `Vec`: with a word more, every `Result` of a handler would be too large.
+    fields: Box<[FieldProblem]>,
 }
 
 /// A problem document (RFC 9457).
@@ -70,7 +71,7 @@ impl Problem {
             detail: detail.into(),
             request_id: None,
             retry_after_s: matches!(kind, ErrorKind::Overloaded | ErrorKind::Unavailable).then_some(1),
-            fields: Vec::new(),
+            fields: Box::default(),
         }
     }
 
@@ -238,7 +239,7 @@ impl From<CertificateError> for Problem {
     fn from(error: CertificateError) -> Self {
         let problem = Self::inside(error.kind(), error.code(), &error);
         match error {
-            CertificateError::Fields(fields) => Self { fields, ..problem },
+            CertificateError::Fields(fields) => Self { fields: fields.into(), ..problem },
             _ => problem,
         }
     }
