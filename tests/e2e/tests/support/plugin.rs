@@ -69,7 +69,6 @@ impl Plugin {
             "hello" => vec!["credit".to_owned()],
             "licences" => ["certificate", "evidence", "subject"].map(str::to_owned).into(),
             "materials" => vec!["files".to_owned()],
-            "papers" => ["document", "files"].map(str::to_owned).into(),
             "seals" => ["files", "seal"].map(str::to_owned).into(),
             "papers" => ["document", "files"].map(str::to_owned).into(),
             _ => vec!["keyvalue".to_owned()],
