@@ -107,6 +107,7 @@ impl Problem {
     pub(crate) fn is_denied(&self) -> bool {
         self.status == StatusCode::FORBIDDEN
     }
+
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds.max(1));
         self
@@ -245,16 +246,6 @@ impl From<CertificateError> for Problem {
     }
 }
 
-impl From<SealError> for Problem {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::Denied(reference) => Refusal::Denied(reference).into(),
-            SealError::Unrecorded => Refusal::Unrecorded.into(),
-            error => Self::inside(error.kind(), error.code(), &error),
-        }
-    }
-}
-
 /// Inputs and templates that are not right are listed one by one.
 impl From<DocumentError> for Problem {
     fn from(error: DocumentError) -> Self {
@@ -267,6 +258,16 @@ impl From<DocumentError> for Problem {
             _ => return problem,
         };
         Self { fields, ..problem }
+    }
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Denied(reference) => Refusal::Denied(reference).into(),
+            SealError::Unrecorded => Refusal::Unrecorded.into(),
+            error => Self::inside(error.kind(), error.code(), &error),
+        }
     }
 }
 

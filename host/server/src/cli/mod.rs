@@ -91,12 +91,12 @@ enum Verb {
     /// Issue, find, verify and revoke certificates; register their types.
     #[command(subcommand)]
     Cert(certificate::Verb),
-    /// Make and use seals, sign documents with them, and verify anybody's.
-    #[command(subcommand)]
-    Seal(seal::Verb),
     /// Put templates of documents online, and try them.
     #[command(subcommand)]
     Template(template::Verb),
+    /// Make and use seals, sign documents with them, and verify anybody's.
+    #[command(subcommand)]
+    Seal(seal::Verb),
     /// Check what was anchored.
     #[command(subcommand)]
     Evidence(evidence::Verb),
