@@ -15,8 +15,8 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("zhongtai-rowfilter", "million", "the row filter"),
     ("zhongtai-cap-subject", "sign_in", "signing in"),
     ("zhongtai-analysis", "analyse", "the analysis of one changed permit"),
-    ("zhongtai-cap-seal", "seal", "seals on documents, with the ledger"),
     ("zhongtai-cap-document", "render", "documents from templates, one worker"),
+    ("zhongtai-cap-seal", "seal", "seals on documents, with the ledger"),
 ];
 
 /// What each bench measured, by what it is about.

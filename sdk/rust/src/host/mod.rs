@@ -10,18 +10,17 @@ mod component;
 mod convert;
 #[cfg(target_arch = "wasm32")]
 mod document;
-
 #[cfg(target_arch = "wasm32")]
 mod seal;
 
 #[cfg(target_arch = "wasm32")]
-pub use seal::*;
-
-#[cfg(target_arch = "wasm32")]
 pub use {certificate::*, component::*, document::*};
 
-#[cfg(not(target_arch = "wasm32"))]
-pub use crate::testing::seals::*;
+#[cfg(target_arch = "wasm32")]
+pub use seal::*;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::testing::{answers::*, certificates::*, documents::*};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::testing::seals::*;
