@@ -12,7 +12,7 @@ use axum::{
 };
 use http::header;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use zhongtai_cap_seal::{
     ActKey, AuthorityState, Design, Facts, NewSeal, Order, Place, Seal, SealEvent, SealName, SealRecord, SealUse,
@@ -72,7 +72,7 @@ impl FromRequestParts<Arc<App>> for Officer {
 }
 
 /// Which seal.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Path)]
 struct OfSeal {
     /// `441802-chengguan`
@@ -82,7 +82,7 @@ struct OfSeal {
 }
 
 /// Whose seals.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct OfDepartment {
@@ -91,7 +91,7 @@ struct OfDepartment {
 }
 
 /// In which form.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct FaceForm {
@@ -100,7 +100,7 @@ struct FaceForm {
 }
 
 /// Where a seal goes, and for what.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Application {
