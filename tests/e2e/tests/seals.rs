@@ -4,11 +4,15 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::PathBuf,
+};
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use support::{Place, Plugin, Reply, eventually, printed};
+use support::{Place, Plugin, Reply, SOON, eventually, printed};
 use zhongtai_cap_seal::contract::{ofd, pdf};
 use zhongtai_test_tools::tool;
 
@@ -336,9 +340,32 @@ async fn a_document_that_is_too_large_is_refused_while_it_arrives() {
     let url = place.public("/api/v1/seals/verify");
     let large = Reply::of(place.http.post(&url).body(vec![0; (1 << 20) + 1])).await;
     large.problem(413, "document-too-large");
+    let unannounced = chunked(place.host.public.trim_start_matches("http://"), 17);
+    assert!(
+        unannounced.contains("413") && unannounced.contains("larger than the 1 MiB"),
+        "as it arrives: {unannounced}"
+    );
+    assert!(chunked(place.host.public.trim_start_matches("http://"), 16).contains("unreadable"));
     let fits = Reply::of(place.http.post(&url).body(vec![0; 1 << 20])).await;
     assert_eq!(fits.json()["verdict"], "unreadable");
     Reply::of(place.http.get(&url)).await.problem(405, "method-not-allowed");
+}
+
+/// The answer to a body of as many pieces of 64 KiB, whose length is not told before.
+fn chunked(address: &str, pieces: usize) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let head =
+        "POST /api/v1/seals/verify HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let piece = [b"10000\r\n".as_slice(), &[0; 1 << 16], b"\r\n"].concat();
+    for _ in 0..pieces {
+        stream.write_all(&piece).unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
 }
 
 #[tokio::test]
