@@ -134,7 +134,7 @@ fn officers_are_cleared_for_a_data_level_and_nobody_else_is() {
 }
 
 /// Every route of the admin API: method and path.
-const ADMIN_ROUTES: [(&str, &str); 49] = [
+const ADMIN_ROUTES: [(&str, &str); 54] = [
     ("GET", "plugins"),
     ("POST", "plugins"),
     ("POST", "plugins/check"),
@@ -184,6 +184,23 @@ const ADMIN_ROUTES: [(&str, &str); 49] = [
     ("GET", "certificate-types"),
     ("POST", "certificate-types"),
     ("GET", "certificates/usage"),
+    ("GET", "seal-authorities"),
+    ("GET", "templates"),
+    ("POST", "templates"),
+    ("GET", "templates/{name}"),
+    ("POST", "templates/{name}/try"),
+];
+
+/// Those that are for the officers of departments, and for no administrator.
+const OFFICERS_ROUTES: [(&str, &str); 8] = [
+    ("GET", "seals"),
+    ("POST", "seals"),
+    ("GET", "seals/{department}/{seal}"),
+    ("POST", "seals/{department}/{seal}/apply"),
+    ("GET", "seals/{department}/{seal}/face"),
+    ("POST", "seals/{department}/{seal}/resume"),
+    ("POST", "seals/{department}/{seal}/revoke"),
+    ("POST", "seals/{department}/{seal}/suspend"),
 ];
 
 #[test]
@@ -194,7 +211,8 @@ fn the_list_of_admin_routes_is_complete() {
         let path = path.strip_prefix("/admin/v1/").unwrap();
         for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             // Signing in is for everybody.
-            let listed = path == "sign-in" || ADMIN_ROUTES.contains(&(method.as_str(), path));
+            let mut routes = ADMIN_ROUTES.iter().chain(&OFFICERS_ROUTES);
+            let listed = path == "sign-in" || routes.any(|route| *route == (method.as_str(), path));
             assert!(listed || !["GET", "PUT", "POST", "DELETE"].contains(&method.as_str()), "{method} {path}");
         }
     }
@@ -231,6 +249,26 @@ async fn every_admin_route_is_closed_to_whoever_is_no_administrator() {
         }
     }
     assert_eq!(place.get("/s/441802-test/hello/").await.status, 200, "nothing was done");
+}
+
+#[tokio::test]
+async fn every_route_about_seals_is_closed_to_whoever_is_no_officer() {
+    let place = Place::start();
+    place.add_user("zhang", &["--kind", "natural-person"]);
+    place.add_user("li", &["--kind", "officer", "--department", "441802-test"]);
+    let tokens = [
+        (place.token("zhang", &[]), "not-an-officer"),
+        (place.token("operator", &["--scope", "scenario"]), "not-an-officer"),
+        (place.token("li", &["--scope", "admin"]), "missing-scope"),
+    ];
+    for (method, path) in OFFICERS_ROUTES {
+        let url = place.admin(&path.replace("{department}", "441802-test").replace("{seal}", "permit"));
+        let request = || place.http.request(method.parse::<Method>().unwrap(), &url).json(&json!({}));
+        Reply::of(request()).await.problem(401, "unauthenticated");
+        for (token, code) in &tokens {
+            Reply::of(request().bearer_auth(token)).await.problem(403, code);
+        }
+    }
 }
 
 #[tokio::test]

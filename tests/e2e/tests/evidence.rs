@@ -45,6 +45,9 @@ fn verify(place: &Place, bundle: &Path, keys: &str, file: Option<&Path>) -> (boo
     (output.status.success(), printed(&output))
 }
 
+/// What is done to a bundle, what is said of it, and how it is done.
+type Tampering<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Value));
+
 #[tokio::test]
 async fn a_guest_anchors_a_hash_once_and_anybody_proves_it() {
     let counter = Counter::open();
@@ -142,7 +145,7 @@ async fn a_bundle_that_was_tampered_with_and_keys_of_another_log_are_refused() {
     let forged = Digest::of(b"another permit").to_string();
     let genuine = anchor()["hash"].as_str().unwrap().to_owned();
     let replace = |text: &Value, from: &str, to: &str| json!(text.as_str().unwrap().replace(from, to));
-    let tampered: [(&str, &str, &dyn Fn(&mut Value)); 10] = [
+    let tampered: [Tampering<'_>; 10] = [
         ("the hash", "another anchor", &|bundle| bundle["anchor"]["hash"] = json!(forged)),
         ("the scenario", "another anchor", &|bundle| bundle["anchor"]["scenario"] = json!("441802-test/others")),
         ("the reference", "another anchor", &|bundle| bundle["anchor"]["reference"] = json!("WJ-9")),

@@ -194,3 +194,54 @@ fn a_case_is_decided_in_its_own_area_by_somebody_who_neither_applied_nor_inspect
     assert_forbidden(&asked("441802", &own, "somebody else"), "guardrail-decide-not-own-application");
     assert_forbidden(&asked("441802", "somebody", &own), "guardrail-decide-not-own-inspection");
 }
+
+/// What a host that can't record still does, when it was told to serve reads. A new action is in no list here or in the
+/// host: the groups that the schema puts it in decide, and without one it is refused.
+#[test]
+fn what_the_schema_groups_as_reading_is_a_read_and_what_changes_something_is_none() {
+    let active = authz().active();
+    let is_read = |action: &&&str| active.compiled().is_read(action);
+    let reads = [
+        "scenario:invoke",
+        "subject:identify",
+        "subject:read-field",
+        "keyvalue:read",
+        "credit:check",
+        "credit:read-detail",
+        "notify:read-state",
+        "files:read",
+        "files:list",
+        "files:link",
+        "files:download",
+        "certificate:read",
+        "certificate:read-field",
+        "certificate:verify",
+        "evidence:prove",
+        "case:read",
+    ];
+    assert_eq!(reads.iter().filter(|action| !is_read(action)).collect::<Vec<_>>(), Vec::<&&str>::new());
+    let changes = [
+        "keyvalue:write",
+        "notify:send",
+        "files:ticket",
+        "files:upload",
+        "files:attach",
+        "files:remove",
+        "certificate:issue",
+        "certificate:revoke",
+        "certificate:present",
+        "certificate:redeem",
+        "evidence:anchor",
+        "seal:apply",
+        "payment:pay",
+        "case:approve",
+        "geo:edit",
+        "data:approve",
+        "data:read",
+        "nobody:knows",
+        "",
+    ];
+    assert_eq!(changes.iter().filter(is_read).collect::<Vec<_>>(), Vec::<&&str>::new());
+    let shares = ["video:share"];
+    assert_eq!(shares.iter().filter(is_read).collect::<Vec<_>>(), Vec::<&&str>::new(), "it reads, and can't be undone");
+}

@@ -3,8 +3,8 @@
 use crate::{
     bindings::zhongtai::{certificate::certificates as wit, evidence::anchors as wit_evidence},
     certificate::{
-        Content, Error, Field, FieldProblem, HistoryEntry, Holder, Issue, Issued, Paper, Presentation, Presenting, Reissue, Standing,
-        Summary, TokenRefusal, Why,
+        Content, Error, Field, FieldProblem, HistoryEntry, Holder, Issue, Issued, Paper, Presentation, Presenting,
+        Reissue, Standing, Summary, TokenRefusal, Why,
     },
     evidence,
 };
