@@ -27,11 +27,11 @@ pub(crate) use credentials::{Code, Enrolling, NewPassword, RecoveryCodes, TokenR
 pub(crate) use mandates::{GivenMandate, MandateReport};
 pub(crate) use messages::DeadReport;
 pub(crate) use openapi::document;
-pub(crate) use seals::{AuthorityReport, Change, CreateSeal, RevokeSeal, SealHistory, SealReport};
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
 pub(crate) use policies::{Draft, InForceReport, Proposed, Why};
+pub(crate) use seals::{AuthorityReport, Change, CreateSeal, RevokeSeal, SealHistory, SealReport};
 pub(crate) use settings::Value as SettingValue;
 pub(crate) use templates::{RegisteredTemplate, TemplateDetail, TemplateReport};
 pub(crate) use users::{AddedUser, IssuedToken, NewToken, NewUser, UserReport};
