@@ -27,6 +27,8 @@ pub(crate) struct Policies {
     number: AtomicI64,
     compiled: Mutex<Vec<(Digest, Arc<Compiled>)>>,
     shadow: ArcSwapOption<(i64, Shadow)>,
+    /// One at a time takes over what is new: two would begin the same shadow twice, and the first one's counts be lost.
+    turn: tokio::sync::Mutex<()>,
     /// Why the newest can't be put in force, while it can't. Told once, not twice a second.
     problem: ArcSwapOption<String>,
 }
@@ -87,6 +89,7 @@ impl Policies {
             number: AtomicI64::new(number),
             compiled: Mutex::new(vec![(compiled.hash(), compiled)]),
             shadow: ArcSwapOption::empty(),
+            turn: tokio::sync::Mutex::new(()),
             problem: ArcSwapOption::empty(),
         }))
     }
@@ -113,6 +116,7 @@ impl Policies {
 
     /// Takes over what was activated, or what changed in the files. On an error the active set stays.
     pub(crate) async fn refresh(self: &Arc<Self>) {
+        let _turn = self.turn.lock().await;
         let outcome = if self.follow_files { self.follow().await } else { self.take_over().await };
         match outcome {
             Ok(true) => tracing::info!(
