@@ -212,7 +212,8 @@ mod tests {
         let filter = one(json!({ "title": "t", "body": "{{ a|shout }}" }));
         assert!(filter.contains("unknown filter"), "{filter}");
         let include = one(json!({ "title": "t", "body": "{% include 'x' %}" }));
-        assert!(include.contains("syntax error"), "{include}");
+        // By the parser, or where another crate of the build asks for templates of several parts, as there is no other part.
+        assert!(include.contains("syntax error") || include.contains("template not found"), "{include}");
         assert!(problem(json!({ "templates": { "Done": {} } })).contains("a name has 1 to 64"));
     }
 
