@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use support::{Office, replaced};
 use tempfile::TempDir;
-use zhongtai_test_tools::{node, python, tool};
+use zhongtai_test_tools::{SES_CHECKS, node, python, tool};
 
 const PAGE: &str = "Doc_0/Pages/Page_0/Content.xml";
 const SIGNATURE: &str = "Doc_0/Signs/Sign_0/Signature.xml";
@@ -34,23 +34,9 @@ fn ses_check(ofd: &[u8]) -> (Vec<Value>, TempDir) {
     (lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), folder)
 }
 
-const CHECKS: [&str; 11] = [
-    "methods",
-    "digests",
-    "dataHash",
-    "propertyInfo",
-    "signature",
-    "sealSignature",
-    "algorithms",
-    "listed",
-    "sealFile",
-    "inValidity",
-    "stamped",
-];
-
 /// The names of those checks that failed.
 fn failed(seal: &Value) -> Vec<&'static str> {
-    CHECKS.into_iter().filter(|check| seal[check] != true).collect()
+    SES_CHECKS.into_iter().filter(|check| seal[check] != true).collect()
 }
 
 fn read(ofd: &[u8]) -> Value {
