@@ -95,12 +95,8 @@ pub(super) fn time(at: Timestamp) -> String {
 
 /// `POST /account/sessions/end`
 pub(super) async fn end_session(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let session: SessionId = match form.get("session").parse() {
@@ -121,12 +117,8 @@ pub(super) async fn end_session(visit: Visit, form: Result<Form, Problem>) -> Re
 
 /// `POST /sign-out`: here, or everywhere.
 pub(super) async fn sign_out(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let (app, id, who) = (visit.app.clone(), visit.id, visitor.account.subject.account);
@@ -152,12 +144,8 @@ fn signed_out(visit: &Visit) -> Response {
 
 /// `POST /account/password`: ends every session, this one too.
 pub(super) async fn set_password(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let Ok(new) = Password::new(form.get("new")) else {

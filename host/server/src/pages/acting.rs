@@ -83,12 +83,8 @@ async fn name(app: &App, account: AccountId) -> Result<String, Problem> {
 
 /// `POST /account/acting-for`: an enterprise, or oneself again.
 pub(super) async fn choose(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let Credential::Cookie(session) = visitor.session.credential else { return redirect("/account") };
@@ -116,12 +112,8 @@ pub(super) async fn choose(visit: Visit, form: Result<Form, Problem>) -> Respons
 
 /// `POST /account/mandates`: an enterprise's own account gives one. A password alone is not enough for that.
 pub(super) async fn give(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     if visitor.session.proof != Proof::SecondFactor {
@@ -176,12 +168,8 @@ async fn read(visit: &Visit, visitor: &Visitor, form: &Form) -> Result<Result<Ne
 
 /// `POST /account/mandates/revoke`: by who gave it, or by who has it and does not want it.
 pub(super) async fn revoke(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let Ok(mandate) = form.get("mandate").parse::<MandateId>() else { return visit.problem(no_mandate()) };

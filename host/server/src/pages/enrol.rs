@@ -61,12 +61,8 @@ fn page(
 
 /// `POST /account/second-factor`: makes a secret. Whoever has a second factor shows it first.
 pub(super) async fn begin(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (_, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let (app, proof, id) = (visit.app.clone(), visitor.session.proof, visit.id);
@@ -88,12 +84,8 @@ pub(super) async fn begin(visit: Visit, form: Result<Form, Problem>) -> Response
 
 /// `POST /account/second-factor/confirm`: from here on it counts, and this session is as sure as it makes it.
 pub(super) async fn confirm(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let Credential::Cookie(session) = visitor.session.credential else { return redirect("/account") };

@@ -124,12 +124,8 @@ pub(super) async fn show_step_up(visit: Visit) -> Response {
 
 /// `POST /account/step-up`
 pub(super) async fn step_up(visit: Visit, form: Result<Form, Problem>) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(problem) => return visit.problem(problem),
-    };
-    let visitor = match visit.must_by_form(&form).await {
-        Ok(visitor) => visitor,
+    let (form, visitor) = match visit.must_by_form(form).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
     let back = visit.return_to(form.get("return_to")).to_owned();

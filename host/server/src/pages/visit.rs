@@ -115,11 +115,12 @@ impl Visit {
         }
     }
 
-    /// The same for a form, which has to carry this browser's token and come from a page of this host.
-    pub(super) async fn must_by_form(&self, form: &Form) -> Result<Visitor, Response> {
+    /// The same for a form that could be read: it has to carry this browser's token and come from a page of this host.
+    pub(super) async fn must_by_form(&self, form: Result<Form, Problem>) -> Result<(Form, Visitor), Response> {
+        let form = form.map_err(|problem| self.problem(problem))?;
         let visitor = self.must("/account").await?;
-        self.check_form(&visitor.secret, form).map_err(|problem| self.problem(problem))?;
-        Ok(visitor)
+        self.check_form(&visitor.secret, &form).map_err(|problem| self.problem(problem))?;
+        Ok((form, visitor))
     }
 
     /// Refuses a form that another site made the browser send, or that is older than the session.
