@@ -19,6 +19,8 @@ wasmtime::component::bindgen!({
         "../../wit/document",
         "../../wit/evidence",
         "../../wit/seal",
+        "../../wit/geo",
+        "../../wit/logistics",
         "../../wit/scenario",
     ],
     world: "zhongtai:host-runtime/scenario",

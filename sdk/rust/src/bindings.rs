@@ -19,6 +19,8 @@ wit_bindgen::generate!({
         "../../wit/document",
         "../../wit/evidence",
         "../../wit/seal",
+        "../../wit/geo",
+        "../../wit/logistics",
         "../../wit/scenario",
     ],
     world: "zhongtai:scenario/plugin",
