@@ -42,8 +42,16 @@ const DEBIAN: &[(&str, Sign)] = &[
 ];
 
 /// From PyPI, into a virtual environment of Debian's Python.
-const PYTHON: &[&str] =
-    &["pyhanko==0.38.0", "pyhanko-cli==0.6.0", "asn1crypto==1.5.1", "gmssl==3.2.2", "openapi-spec-validator==0.9.0"];
+const PYTHON: &[&str] = &[
+    "pyhanko==0.38.0",
+    "pyhanko-cli==0.6.0",
+    "asn1crypto==1.5.1",
+    "gmssl==3.2.2",
+    "openapi-spec-validator==0.9.0",
+    "wechatpayv3==2.0.4",
+    "alipay-sdk-python==3.7.1411",
+    "cryptography==50.0.2",
+];
 
 const NODE: &[&str] = &["jsdom@26.1.0", "ofd.js@0.2.6", "oidc-provider@9.13.3"];
 
