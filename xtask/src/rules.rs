@@ -18,8 +18,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("zhongtai-impression", &["zhongtai-kernel"]),
     ("zhongtai-pades", &["zhongtai-kernel", "zhongtai-impression", "zhongtai-pki"]),
     ("zhongtai-registry", &["zhongtai-kernel", "zhongtai-store"]),
-    ("zhongtai-cap-", &["zhongtai-kernel", "zhongtai-runtime", "zhongtai-store"]),
-    ("zhongtai-conn-", &["zhongtai-kernel", "zhongtai-store"]),
+    ("zhongtai-events", &["zhongtai-kernel", "zhongtai-store"]),
+    ("zhongtai-cap-", &["zhongtai-events", "zhongtai-kernel", "zhongtai-runtime", "zhongtai-store"]),
+    ("zhongtai-conn-", &["zhongtai-kernel", "zhongtai-outbound", "zhongtai-store"]),
+    ("zhongtai-outbound", &["zhongtai-kernel"]),
     (
         "zhongtai-cap-seal",
         &[
@@ -37,6 +39,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("zhongtai-cap-document", &["zhongtai-kernel", "zhongtai-runtime", "zhongtai-store", "zhongtai-typeset"]),
     ("zhongtai-server", &["zhongtai-"]),
     ("zhongtai", &["zhongtai-macros"]),
+    ("zhongtai-e2e", &["zhongtai-test-tools"]),
     ("xtask", &["zhongtai-e2e", "zhongtai-toolchain"]),
 ];
 
