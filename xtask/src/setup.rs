@@ -17,6 +17,8 @@ enum Sign {
     File(&'static str),
     PythonModule(&'static str),
     Postgres,
+    /// The extension's library and its scripts, for any version of PostgreSQL.
+    Postgis,
 }
 
 const DEBIAN: &[(&str, Sign)] = &[
@@ -27,6 +29,7 @@ const DEBIAN: &[(&str, Sign)] = &[
     ("cvc5", Sign::Program("cvc5")),
     ("openssl", Sign::Program("openssl")),
     ("postgresql", Sign::Postgres),
+    ("postgresql-postgis", Sign::Postgis),
     ("python3-aiosmtpd", Sign::PythonModule("aiosmtpd")),
     ("python3-venv", Sign::PythonModule("ensurepip")),
     ("npm", Sign::Program("npm")),
@@ -48,9 +51,12 @@ const PYTHON: &[&str] = &[
     "asn1crypto==1.5.1",
     "gmssl==3.2.2",
     "openapi-spec-validator==0.9.0",
+    "mapbox-vector-tile==2.2.0",
     "wechatpayv3==2.0.4",
     "alipay-sdk-python==3.7.1411",
     "cryptography==50.0.2",
+    "pyproj==3.7.2",
+    "dkimpy==1.1.8",
 ];
 
 const NODE: &[&str] = &["jsdom@26.1.0", "ofd.js@0.2.6", "oidc-provider@9.13.3"];
@@ -81,10 +87,12 @@ pub(crate) fn disk() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The fonts of documents and seals.
+/// The fonts of documents and seals, the city's identity provider, and a browser for the command line.
 pub(crate) fn for_demo() -> anyhow::Result<()> {
-    let fonts = DEBIAN.iter().filter(|(package, shown_by)| package.starts_with("fonts-") && !shown_by.is_there());
-    install(&fonts.map(|(package, _)| *package).collect::<Vec<_>>())
+    let wanted = |package: &str| package.starts_with("fonts-") || ["curl", "npm"].contains(&package);
+    let missing = DEBIAN.iter().filter(|(package, shown_by)| wanted(package) && !shown_by.is_there());
+    install(&missing.map(|(package, _)| *package).collect::<Vec<_>>())?;
+    npm_packages()
 }
 
 /// Debian packages, real servers, and the tools that check our work.
@@ -160,6 +168,10 @@ impl Sign {
             Self::Postgres => {
                 let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
                 exists("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+            }
+            Self::Postgis => {
+                let versions = std::fs::read_dir("/usr/share/postgresql").into_iter().flatten().flatten();
+                versions.into_iter().any(|version| version.path().join("extension/postgis.control").is_file())
             }
         }
     }
