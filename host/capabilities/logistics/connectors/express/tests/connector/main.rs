@@ -1,0 +1,14 @@
+//! The connector against a process that is not ours to shape: `tests/express.py`, an express company in Python with its
+//! own HMAC.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on must stop"
+)]
+
+mod callbacks;
+mod log;
+mod orders;
+mod support;
