@@ -23,6 +23,10 @@ pub struct OriginsConfig {
     pub attempts: u32,
     /// [`SystemConfig::max_answer_kib`].
     pub max_answer_kib: u32,
+    /// [`SystemConfig::breaker_failures`], of each host.
+    pub breaker_failures: u32,
+    /// [`SystemConfig::breaker_pause_ms`].
+    pub breaker_pause_ms: u64,
     /// [`SystemConfig::ca_file`].
     pub ca_file: Option<PathBuf>,
     /// [`SystemConfig::allow_http`].
@@ -41,8 +45,18 @@ pub struct Origins {
 
 impl Default for OriginsConfig {
     fn default() -> Self {
-        let SystemConfig { timeout_ms, deadline_ms, attempts, max_answer_kib, .. } = SystemConfig::at("");
-        Self { hosts: Vec::new(), timeout_ms, deadline_ms, attempts, max_answer_kib, ca_file: None, allow_http: false }
+        let each = SystemConfig::at("");
+        Self {
+            hosts: Vec::new(),
+            timeout_ms: each.timeout_ms,
+            deadline_ms: each.deadline_ms,
+            attempts: each.attempts,
+            max_answer_kib: each.max_answer_kib,
+            breaker_failures: each.breaker_failures,
+            breaker_pause_ms: each.breaker_pause_ms,
+            ca_file: None,
+            allow_http: false,
+        }
     }
 }
 
@@ -53,6 +67,8 @@ impl OriginsConfig {
             deadline_ms: self.deadline_ms,
             attempts: self.attempts,
             max_answer_kib: self.max_answer_kib,
+            breaker_failures: self.breaker_failures,
+            breaker_pause_ms: self.breaker_pause_ms,
             ca_file: self.ca_file.clone(),
             allow_http: self.allow_http,
             ..SystemConfig::at(origin)

@@ -12,6 +12,7 @@ use zhongtai_conn_subject_oidc::{OidcConfig, Provider};
 use zhongtai_kernel::{
     AccountId, AuditUnavailable, Clock, ErrorKind, Event, Record, Recorder as _, RequestId, SubjectKind,
 };
+use zhongtai_outbound::Outbound;
 
 use crate::{admin::administrators_roles, app::App, pages::Providers, problem::Problem};
 
@@ -125,12 +126,17 @@ fn is_origin(text: &str) -> bool {
 // === impl Identity ===
 
 impl Identity {
-    pub(crate) fn new(accounts: &Accounts, section: SignInSection, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        accounts: &Accounts,
+        section: SignInSection,
+        outbound: &Outbound,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         let minutes = Duration::from_secs(60 * u64::from(section.idle_minutes));
         let hours = Duration::from_secs(3_600 * u64::from(section.absolute_hours));
         let mut providers = Providers::new();
         for (name, config) in &section.oidc {
-            let provider = Provider::new(name, config, clock.clone());
+            let provider = Provider::new(name, config, outbound, clock.clone());
             let provider = provider.with_context(|| format!("[sign_in.oidc.{name}]"))?;
             providers.insert(name.clone(), Arc::new(provider));
         }

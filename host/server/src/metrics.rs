@@ -2,11 +2,15 @@
 //!
 //! A release's handles are made when it is loaded: a request touches atomics only.
 
+use std::sync::Arc;
+
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 use zhongtai_kernel::Release;
+
+use crate::outbound::OutboundMetrics;
 
 const LABELS: [&str; 3] = ["zhongtai_department", "zhongtai_scenario", "zhongtai_release"];
 
@@ -24,6 +28,7 @@ pub(crate) struct Metrics {
     memory: IntGaugeVec,
     running: IntGaugeVec,
     queued: IntGaugeVec,
+    outbound: OutboundMetrics,
 }
 
 /// The handles of one release.
@@ -54,8 +59,10 @@ impl Metrics {
         );
         let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let gauge = |name: &str, help: &str, labels: &[&str]| IntGaugeVec::new(Opts::new(name, help), labels);
+        let registry = Registry::new();
         let metrics = Self {
-            registry: Registry::new(),
+            outbound: OutboundMetrics::register(&registry)?,
+            registry,
             duration: HistogramVec::new(duration.buckets(BUCKETS.to_vec()), &LABELS)?,
             responses: counter(
                 "zhongtai_responses_total",
@@ -102,6 +109,11 @@ impl Metrics {
     /// Counts what is served though it can't be recorded.
     pub(crate) fn unrecorded(&self) -> IntCounter {
         self.unrecorded.clone()
+    }
+
+    /// Counts calls of other systems.
+    pub(crate) fn outbound(&self) -> Arc<OutboundMetrics> {
+        Arc::new(self.outbound.clone())
     }
 
     /// Sets how many requests of a department run and wait.

@@ -3,9 +3,9 @@ use std::{
     path::PathBuf,
 };
 
-use reqwest::Url;
 use serde::Deserialize;
 use zhongtai_kernel::{Assurance, ErrorKind, SubjectKind};
+use zhongtai_outbound::{OutboundError, Url};
 
 use crate::http::is_usable;
 
@@ -129,12 +129,9 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// TLS clients panic when no provider is installed; we say so instead.
-    #[error("sign_in.oidc: no process-wide rustls provider is installed; main installs it first")]
-    NoCrypto,
-    /// The HTTP client can't be set up.
-    #[error("sign_in.oidc: the HTTP client can't be set up")]
-    NoClient,
+    /// The provider can't be called so.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
 }
 
 // === impl ConfigError ===

@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use http::{Method, StatusCode, header::ACCEPT};
 use openidconnect::{HttpRequest, core::CoreJsonWebKeySet};
-use reqwest::Url;
 use tokio::sync::Mutex;
 use zhongtai_kernel::{Clock, Timestamp, chain};
+use zhongtai_outbound::Url;
 
 use crate::{
     AnswerFault, HttpFault, OidcError,

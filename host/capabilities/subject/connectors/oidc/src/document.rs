@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use openidconnect::{AuthType, AuthUrl, EndSessionUrl, TokenUrl, UserInfoUrl};
-use reqwest::Url;
 use serde::Deserialize;
+use zhongtai_outbound::Url;
 
 use crate::{AnswerFault, http::is_usable};
 

@@ -1,57 +1,52 @@
-//! The way to the provider: our HTTP client and TLS, no redirects, an upper bound on time and size, and only to URLs
-//! that the configuration or the provider's own discovery document names.
+//! The way to the provider: the host's own way out, with our bounds of time and size, and only to URLs that the
+//! configuration or the provider's own discovery document names.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::{Client, Request, Response, Url, redirect::Policy};
+use zhongtai_outbound::{Origins, OriginsConfig, Outbound, OutboundError, Repeat, Request, Url};
 
 use crate::{ConfigError, HttpFault};
 
 /// From connecting to the last byte of the answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A provider that can't be reached should not use the whole time up.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest answer, KiB. Discovery documents and key sets have a few; userinfo may hold a picture's data.
+const MAX_ANSWER_KIB: u32 = 256;
 
-/// The longest answer. Discovery documents and key sets have a few KiB; userinfo may hold a picture's data.
-const MAX_ANSWER_BYTES: usize = 256 * 1024;
-
-/// The HTTP client.
+/// The HTTP client. The discovery document may name endpoints of several hosts: each has its own breaker.
 #[derive(Debug)]
-pub(crate) struct Http(Client);
+pub(crate) struct Http(Arc<Origins>);
 
 // === impl Http ===
 
 impl Http {
-    /// A process-wide rustls provider must be installed before.
-    pub(crate) fn new() -> Result<Self, ConfigError> {
-        Self::within(TIMEOUT)
+    /// The way out for the provider of that name.
+    pub(crate) fn new(name: &str, outbound: &Outbound) -> Result<Self, ConfigError> {
+        Self::within(name, outbound, TIMEOUT)
     }
 
-    fn within(timeout: Duration) -> Result<Self, ConfigError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(ConfigError::NoCrypto);
-        }
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .timeout(timeout)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .no_proxy()
-            .build()
-            .map_err(|_| ConfigError::NoClient)?;
-        Ok(Self(client))
+    fn within(name: &str, outbound: &Outbound, timeout: Duration) -> Result<Self, ConfigError> {
+        let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        let config = OriginsConfig {
+            timeout_ms: millis,
+            deadline_ms: millis,
+            max_answer_kib: MAX_ANSWER_KIB,
+            ..OriginsConfig::default()
+        };
+        let origins = outbound.origins(&format!("sign_in.oidc.{name}"), &config)?;
+        Ok(Self(Arc::new(origins)))
     }
 
     /// The way to `endpoints` and nowhere else.
     pub(crate) fn only_to(&self, endpoints: Arc<[Url]>) -> Only {
-        Only { client: self.0.clone(), endpoints }
+        Only { origins: self.0.clone(), endpoints }
     }
 }
 
 /// What openidconnect sends requests with.
 pub(crate) struct Only {
-    client: Client,
+    origins: Arc<Origins>,
     endpoints: Arc<[Url]>,
 }
 
@@ -59,18 +54,23 @@ pub(crate) struct Only {
 
 impl Only {
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpFault> {
-        let request = Request::try_from(request).map_err(|_| HttpFault::NotAllowed)?;
-        if !self.endpoints.contains(request.url()) {
+        let (head, body) = request.into_parts();
+        let url: Url = head.uri.to_string().parse().map_err(|_| HttpFault::NotAllowed)?;
+        if !self.endpoints.contains(&url) {
             return Err(HttpFault::NotAllowed);
         }
-        let response = self.client.execute(request).await.map_err(|error| fault(&error))?;
-        if response.status().is_redirection() {
-            return Err(HttpFault::Redirected);
-        }
-        if response.status().is_server_error() {
+        let mut request = Request::new(head.method, "");
+        request.headers = head.headers;
+        request.body = body.into();
+        // Never again by itself: somebody waits at a browser, and the next try is a click away.
+        let answer = self.origins.send(&url, request, Repeat::Never).await.map_err(|error| fault(&error))?;
+        if answer.status.is_server_error() {
             return Err(HttpFault::Fault);
         }
-        read(response).await
+        let mut response = HttpResponse::new(answer.body.to_vec());
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Ok(response)
     }
 }
 
@@ -83,24 +83,19 @@ impl<'c> AsyncHttpClient<'c> for Only {
     }
 }
 
-async fn read(mut response: Response) -> Result<HttpResponse, HttpFault> {
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(HttpFault::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
+/// The error's words name no URL: they tell the operator what the public is not told, such as a certificate that expired.
+fn fault(error: &OutboundError) -> HttpFault {
+    tracing::warn!(%error, "the sign-in service can't be asked");
+    match error {
+        OutboundError::TimedOut { .. } => HttpFault::TimedOut,
+        OutboundError::Redirected { .. } => HttpFault::Redirected,
+        OutboundError::TooLarge { .. } => HttpFault::TooLarge,
+        OutboundError::NotAllowed { .. } | OutboundError::Config { .. } => HttpFault::NotAllowed,
+        OutboundError::Unreachable { .. }
+        | OutboundError::BrokenOff { .. }
+        | OutboundError::Resting { .. }
+        | OutboundError::Busy { .. } => HttpFault::Unreachable,
     }
-    let mut answer = HttpResponse::new(body);
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers;
-    Ok(answer)
-}
-
-/// Our own words: the error's would quote the URL.
-fn fault(error: &reqwest::Error) -> HttpFault {
-    if error.is_timeout() { HttpFault::TimedOut } else { HttpFault::Unreachable }
 }
 
 /// A URL that secrets and browsers may be sent to: `https`, or `http` on this machine where `loopback` allows it;
@@ -128,8 +123,14 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
+    use zhongtai_kernel::SystemClock;
+    use zhongtai_outbound::OutboundConfig;
 
     use super::*;
+
+    fn outbound() -> Outbound {
+        Outbound::new(&OutboundConfig::default(), Arc::new(SystemClock)).unwrap()
+    }
 
     fn get(url: &str) -> HttpRequest {
         let mut request = HttpRequest::new(Vec::new());
@@ -139,11 +140,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_that_nobody_named_is_not_asked() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", socket.local_addr().unwrap());
         let endpoint: Url = format!("{origin}/token").parse().unwrap();
-        let only = Http::new().unwrap().only_to([endpoint].into());
+        let only = Http::new("province", &outbound()).unwrap().only_to([endpoint].into());
         for path in ["/", "/token/", "/token?x=1", "/other"] {
             let fault = only.send(get(&format!("{origin}{path}"))).await.unwrap_err();
             assert_eq!(fault, HttpFault::NotAllowed, "{path}");
@@ -154,10 +154,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_provider_that_says_nothing_is_not_waited_for() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/token", socket.local_addr().unwrap());
-        let http = Http::within(Duration::from_millis(100)).unwrap();
+        let http = Http::within("province", &outbound(), Duration::from_millis(100)).unwrap();
         let only = http.only_to([url.parse().unwrap()].into());
         let fault = tokio::time::timeout(Duration::from_secs(60), only.send(get(&url))).await.unwrap().unwrap_err();
         assert_eq!(fault, HttpFault::TimedOut);

@@ -10,13 +10,16 @@
 //!     Callback, ConfigError, ExternalIdentity, IdTokenHint, OidcConfig, OidcError, Pending, Prompt, Provider, Wanted,
 //! };
 //! use zhongtai_kernel::{Assurance, Clock};
+//! use zhongtai_outbound::Outbound;
 //!
 //! /// When the host starts: `[sign_in.oidc.<name>]`. Asks no provider.
 //! fn providers(
 //!     config: &BTreeMap<String, OidcConfig>,
+//!     outbound: &Outbound,
 //!     clock: &Arc<dyn Clock>,
 //! ) -> Result<BTreeMap<String, Provider>, ConfigError> {
-//!     config.iter().map(|(name, config)| Ok((name.clone(), Provider::new(name, config, clock.clone())?))).collect()
+//!     let provider = |name: &str, config| Provider::new(name, config, outbound, clock.clone());
+//!     config.iter().map(|(name, config)| Ok((name.clone(), provider(name, config)?))).collect()
 //! }
 //!
 //! /// Somebody chose `provider.title()` on the sign-in page. Keep `Pending` (it is `Serialize`) sealed in a cookie with

@@ -5,8 +5,8 @@ use openidconnect::{
     EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge, RedirectUrl, Scope,
     core::{CoreAuthDisplay, CoreAuthPrompt, CoreClient, CoreResponseType},
 };
-use reqwest::Url;
 use zhongtai_kernel::{Assurance, Clock};
+use zhongtai_outbound::{Outbound, Url};
 
 use crate::{
     Begin, ConfigError, IdTokenHint, LogoutEvent, OidcConfig, OidcError, Pending, Prompt, TokenFault, Wanted,
@@ -58,8 +58,12 @@ type Request<'a> = AuthorizationRequest<'a, CoreAuthDisplay, CoreAuthPrompt, Cor
 
 impl Provider {
     /// Checks the configuration and reads its secret or key. Asks nobody: the host starts though a provider is down.
-    /// A process-wide rustls provider must be installed before.
-    pub fn new(name: &str, config: &OidcConfig, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+    pub fn new(
+        name: &str,
+        config: &OidcConfig,
+        outbound: &Outbound,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
         let checked = config.check(name)?;
         let credentials = Credentials::read(name, config)?;
         let kind = match credentials {
@@ -73,7 +77,7 @@ impl Provider {
             signed_out: own(SIGNED_OUT_ROUTE).map_err(|_| invalid("redirect_base"))?,
             issuer: IssuerUrl::new(config.issuer.clone()).map_err(|_| invalid("issuer"))?,
             client: ClientId::new(config.client_id.clone()),
-            discovery: Discovery::new(Http::new()?, &config.issuer, &checked.issuer, kind, clock.clone()),
+            discovery: Discovery::new(Http::new(name, outbound)?, &config.issuer, &checked.issuer, kind, clock.clone()),
             name: name.to_owned(),
             config: config.clone(),
             credentials,

@@ -16,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use zhongtai_conn_subject_oidc::{Callback, OidcConfig, Provider};
 use zhongtai_kernel::Clock;
+use zhongtai_outbound::{Outbound, OutboundConfig};
 
 /// The longest wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,7 +26,8 @@ pub(crate) const PORTAL: &str = "http://127.0.0.1:9";
 
 /// A provider in the configuration of a test.
 pub(crate) fn provider(issuer: &str, more: &str, clock: Arc<dyn Clock>) -> Provider {
-    Provider::new("province", &config(issuer, more), clock).unwrap()
+    let outbound = Outbound::new(&OutboundConfig::default(), clock.clone()).unwrap();
+    Provider::new("province", &config(issuer, more), &outbound, clock).unwrap()
 }
 
 pub(crate) fn config(issuer: &str, more: &str) -> OidcConfig {
