@@ -60,10 +60,12 @@ pub enum OutboundError {
         system: String,
     },
     /// The answer is a redirect, which is never followed. The request arrived.
-    #[error("{system}: the answer is a redirect")]
+    #[error("{system}: the answer is a redirect (HTTP {status})")]
     Redirected {
         /// The system's name.
         system: String,
+        /// Which.
+        status: u16,
     },
     /// The answer is longer than the bound. The request arrived.
     #[error("{system}: the answer is longer than {most} bytes")]

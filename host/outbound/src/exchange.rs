@@ -26,7 +26,7 @@ pub(crate) async fn exchange(
     *request.timeout_mut() = Some(bounds.time);
     let response = client.execute(request).await.map_err(|error| fault(&error, &bounds))?;
     if response.status().is_redirection() && response.status() != StatusCode::NOT_MODIFIED {
-        return Err(OutboundError::Redirected { system: bounds.system });
+        return Err(OutboundError::Redirected { system: bounds.system, status: response.status().as_u16() });
     }
     read(response, &bounds).await
 }

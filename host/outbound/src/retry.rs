@@ -102,7 +102,7 @@ mod tests {
         for reason in [Unreachable::Untrusted, Unreachable::OtherName, Unreachable::Expired, Unreachable::Tls] {
             assert_eq!(unreachable(reason), None, "a certificate does not change within a second");
         }
-        assert_eq!(after(&Err(OutboundError::Redirected { system: system() })), None);
+        assert_eq!(after(&Err(OutboundError::Redirected { system: system(), status: 302 })), None);
         assert_eq!(after(&Err(OutboundError::TooLarge { system: system(), most: 1 })), None);
         assert_eq!(after(&Err(OutboundError::Busy { system: system() })), None);
         assert_eq!(after(&Err(OutboundError::Resting { system: system(), retry_after: FIRST })), None);

@@ -65,7 +65,7 @@ async fn a_redirect_is_not_followed() {
         let location = format!("location: {}/api/secret\r\n", elsewhere.server.origin());
         let scene = Scene::new([Act::Answer(status, Box::leak(location.into_boxed_str()), "")]);
         let error = scene.system(|_| {}).send(Request::get("x"), Repeat::Idempotent).await.unwrap_err();
-        assert_eq!(error, OutboundError::Redirected { system: "upper".to_owned() });
+        assert_eq!(error, OutboundError::Redirected { system: "upper".to_owned(), status });
         assert!(error.may_have_arrived());
         assert_eq!((scene.server.asked().len(), elsewhere.server.connections()), (1, 0), "{status}");
     }

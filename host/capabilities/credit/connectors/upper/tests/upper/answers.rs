@@ -13,7 +13,7 @@ fn too_large() -> UpperError {
 
 #[tokio::test]
 async fn a_bad_answer_is_refused_by_what_is_wrong_and_not_remembered() {
-    let redirected = OutboundError::Redirected { system: "credit.upper".to_owned() };
+    let redirected = OutboundError::Redirected { system: "credit.upper".to_owned(), status: 302 };
     for (mode, wanted) in [
         ("not-json", AnswerFault::NotJson.into()),
         ("not-utf8", AnswerFault::NotJson.into()),
