@@ -1,38 +1,122 @@
 use std::{
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use zhongtai_kernel::{Clock, ErrorKind};
+use zhongtai_outbound::{OriginsConfig, Outbound, OutboundError};
 
-use crate::{Channels, Schedule, Smtp, Webhook};
+use crate::{ChannelKind, Channels, Limits, Quiet, Schedule, Smtp, Webhook};
+
+/// Where a message goes by default, and goes on when that fails. What is not set up, or has no address, is left out.
+pub(crate) const ORDER: [ChannelKind; 4] =
+    [ChannelKind::Sms, ChannelKind::Email, ChannelKind::Webhook, ChannelKind::Inbox];
 
 /// The `[notify]` table of `zt.toml`. A channel without its table is not set up.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct NotifyConfig {
+///
+/// `S` is the configuration of whatever carries short messages, `[notify.sms]`: connectors are not known here, and the
+/// server puts theirs in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, bound(deserialize = "S: DeserializeOwned"))]
+pub struct NotifyConfig<S = NoSms> {
     /// Mail.
     pub smtp: Option<SmtpConfig>,
     /// Signed HTTP requests.
     pub webhook: Option<WebhookConfig>,
+    /// Short messages.
+    pub sms: Option<S>,
     /// When to try again.
     pub schedule: Schedule,
+    /// How much is sent.
+    pub limits: Limits,
+    /// When channels are silent.
+    pub quiet: Quiet,
+    /// Where a message goes by default, and goes on when that fails: the first that the recipient has, after the one
+    /// that they prefer.
+    pub order: Vec<ChannelKind>,
+    /// How long a text waits for its receipt, hours; after that a late failure goes no other way.
+    pub receipt_wait_h: NonZeroU32,
+    /// How long deliveries can be looked at, days. What is dead is forgotten then too, and keys that send once.
+    pub retain_days: NonZeroU32,
+    /// How long messages stay in the inbox, days.
+    pub inbox_retain_days: NonZeroU32,
+}
+
+/// Short messages can't be set up.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub enum NoSms {}
+
+impl<S> Default for NotifyConfig<S> {
+    fn default() -> Self {
+        let days = |days: u32| NonZeroU32::MIN.saturating_add(days.saturating_sub(1));
+        Self {
+            smtp: None,
+            webhook: None,
+            sms: None,
+            schedule: Schedule::default(),
+            limits: Limits::default(),
+            quiet: Quiet::default(),
+            order: ORDER.to_vec(),
+            receipt_wait_h: days(72),
+            retain_days: days(180),
+            inbox_retain_days: days(365),
+        }
+    }
+}
+
+/// What the outbox goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxOptions {
+    /// When to try again.
+    pub schedule: Schedule,
+    /// How much is sent.
+    pub limits: Limits,
+    /// When channels are silent.
+    pub quiet: Quiet,
+    /// See [`NotifyConfig::order`].
+    pub order: Vec<ChannelKind>,
+    /// See [`NotifyConfig::receipt_wait_h`].
+    pub receipt_wait_h: NonZeroU32,
+    /// See [`NotifyConfig::retain_days`].
+    pub retain_days: NonZeroU32,
+    /// See [`NotifyConfig::inbox_retain_days`].
+    pub inbox_retain_days: NonZeroU32,
+}
+
+impl Default for OutboxOptions {
+    fn default() -> Self {
+        NotifyConfig::<NoSms>::default().options()
+    }
 }
 
 // === impl NotifyConfig ===
 
-impl NotifyConfig {
-    /// Sets the configured channels up. A process-wide rustls provider must be installed before.
-    pub fn channels(&self, clock: &Arc<dyn Clock>) -> Result<Channels, ConfigError> {
+impl<S> NotifyConfig<S> {
+    /// Sets up the configured channels that are our own. A process-wide rustls provider must be installed before.
+    pub fn channels(&self, outbound: &Outbound, clock: &Arc<dyn Clock>) -> Result<Channels, ConfigError> {
         let mut channels = Channels::default();
         if let Some(config) = &self.smtp {
             channels.email = Some(Arc::new(Smtp::new(config, clock.clone())?));
         }
         if let Some(config) = &self.webhook {
-            channels.webhook = Some(Arc::new(Webhook::new(config, clock.clone())?));
+            channels.webhook = Some(Arc::new(Webhook::new(config, outbound, clock.clone())?));
         }
         Ok(channels)
+    }
+
+    /// What the outbox goes by.
+    pub fn options(&self) -> OutboxOptions {
+        OutboxOptions {
+            schedule: self.schedule,
+            limits: self.limits,
+            quiet: self.quiet,
+            order: self.order.clone(),
+            receipt_wait_h: self.receipt_wait_h,
+            retain_days: self.retain_days,
+            inbox_retain_days: self.inbox_retain_days,
+        }
     }
 }
 
@@ -52,6 +136,23 @@ pub struct SmtpConfig {
     pub username: Option<String>,
     /// The file with the password on its first line.
     pub password_file: Option<PathBuf>,
+    /// The file with the certificates (PEM) of the only authorities to trust; those of the public web by default.
+    pub ca_file: Option<PathBuf>,
+    /// Signs every mail.
+    pub dkim: Option<DkimConfig>,
+}
+
+/// The `[notify.smtp.dkim]` table: signatures of mails (RFC 6376), for whoever receives them to check against the key
+/// that the domain publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DkimConfig {
+    /// The domain that signs: the sender's, or one above it.
+    pub domain: String,
+    /// The name of the key: it is published at `<selector>._domainkey.<domain>`.
+    pub selector: String,
+    /// The file with an RSA key of 2048 bits or more (PKCS #1, PEM: `BEGIN RSA PRIVATE KEY`).
+    pub key_file: PathBuf,
 }
 
 /// How a connection to the SMTP server is protected.
@@ -72,6 +173,9 @@ pub enum SmtpTls {
 pub struct WebhookConfig {
     /// The file with the signing secret on its first line, 32 bytes or more.
     pub secret_file: PathBuf,
+    /// How receivers are called, and which hosts may be.
+    #[serde(flatten)]
+    pub receivers: OriginsConfig,
 }
 
 /// The configuration can't be used. The message names the key and never a secret.
@@ -95,6 +199,9 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// Receivers can't be called so.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
 }
 
 // === impl ConfigError ===
@@ -110,9 +217,14 @@ impl ConfigError {
     }
 }
 
+/// A file's text.
+pub(crate) fn read_file(at: &'static str, path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Secret { at, path: path.into(), source })
+}
+
 /// The first line of a secret's file.
 pub(crate) fn read_secret(at: &'static str, path: &Path) -> Result<String, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Secret { at, path: path.into(), source })?;
+    let text = read_file(at, path)?;
     match text.lines().next() {
         Some(secret) if !secret.is_empty() => Ok(secret.to_owned()),
         _ => Err(ConfigError::value(at, "the file's first line is empty")),
@@ -130,6 +242,7 @@ pub(crate) fn crypto_is_there() -> Result<(), ConfigError> {
 #[cfg(test)]
 mod tests {
     use zhongtai_kernel::SystemClock;
+    use zhongtai_outbound::OutboundConfig;
 
     use super::*;
 
@@ -141,9 +254,19 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
-        let error = serde_json::from_str::<NotifyConfig>(r#"{"smpt": {}}"#).unwrap_err().to_string();
-        assert!(error.contains("unknown field `smpt`"), "{error}");
-        let error = serde_json::from_str::<WebhookConfig>(r#"{"secret": "x"}"#).unwrap_err().to_string();
+        let unknown = |text: &str| serde_json::from_str::<NotifyConfig>(text).unwrap_err().to_string();
+        let cases = [
+            (r#"{"smpt": {}}"#, "unknown field `smpt`"),
+            (r#"{"limits": {"fax": {}}}"#, "unknown field `fax`"),
+            (r#"{"limits": {"sms": {"per_hour": 1}}}"#, "unknown field `per_hour`"),
+            (r#"{"quiet": {"sms": {"from": "22:00", "until": "07:00"}}}"#, "unknown field `until`"),
+            (r#"{"order": ["fax"]}"#, "unknown variant `fax`"),
+            (r#"{"retain_days": 0}"#, "nonzero"),
+        ];
+        for (text, expected) in cases {
+            assert!(unknown(text).contains(expected), "{}", unknown(text));
+        }
+        let error = serde_json::from_str::<WebhookConfig>(r#"{"secret_file": "x", "secret": "x"}"#).unwrap_err().to_string();
         assert!(error.contains("unknown field `secret`"), "{error}");
     }
 
@@ -162,12 +285,51 @@ mod tests {
     }
 
     #[test]
-    fn a_short_webhook_secret_is_refused() {
+    fn what_a_mail_is_signed_with_is_checked_at_the_start() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let file = tempfile::NamedTempFile::new().unwrap();
+        let signed = |key: &str, domain: &str| {
+            std::fs::write(file.path(), key).unwrap();
+            let file = file.path().display();
+            let dkim = format!(r#"{{"domain": "{domain}", "selector": "zt", "key_file": "{file}"}}"#);
+            smtp(&format!(r#""tls": "none", "dkim": {dkim}"#)).err().unwrap().to_string()
+        };
+        let expected = "notify.smtp.dkim.key_file: expected an RSA key of 2048 bits or more as PKCS #1 (PEM)";
+        assert_eq!(
+            signed("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", "example.gov.cn"),
+            expected
+        );
+        assert_eq!(signed("", "example.gov.cn"), expected);
+        let other = "notify.smtp.dkim.domain: expected the sender's domain or one above it";
+        assert_eq!(signed("", "example.org"), other);
+        assert_eq!(signed("", "mple.gov.cn"), other);
+    }
+
+    #[test]
+    fn an_authority_that_cannot_be_read_is_refused() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let missing = smtp(r#""tls": "tls", "ca_file": "/nowhere""#).err().unwrap();
+        assert_eq!(missing.to_string(), "notify.smtp.ca_file: /nowhere can't be read");
+        let empty = smtp(r#""tls": "tls", "ca_file": "/dev/null""#).err().unwrap();
+        assert_eq!(empty.to_string(), "notify.smtp.ca_file: expected certificates (PEM)");
+        let clear = smtp(r#""tls": "none", "ca_file": "/dev/null""#).err().unwrap();
+        assert_eq!(clear.to_string(), "notify.smtp.ca_file: there is nothing to check without `tls`");
+    }
+
+    #[test]
+    fn a_short_webhook_secret_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "short\n").unwrap();
-        let config = WebhookConfig { secret_file: file.path().into() };
-        let error = Webhook::new(&config, Arc::new(SystemClock)).err().unwrap();
-        assert_eq!(error.to_string(), "notify.webhook.secret_file: expected a secret of 32 bytes or more");
+        let outbound = Outbound::new(&OutboundConfig::default(), Arc::new(SystemClock)).unwrap();
+        let refused = |config: &str| {
+            let base = format!("secret_file = '{}'\n", file.path().display());
+            let config: WebhookConfig = toml::from_str(&format!("{base}{config}")).unwrap();
+            Webhook::new(&config, &outbound, Arc::new(SystemClock)).err().unwrap().to_string()
+        };
+        assert_eq!(refused(""), "notify.webhook.secret_file: expected a secret of 32 bytes or more");
+        std::fs::write(file.path(), "0123456789abcdef0123456789abcdef\n").unwrap();
+        assert_eq!(refused("timeout_ms = 1"), "notify.webhook: timeout_ms: expected 10 to 600000");
+        let hosts = refused("hosts = ['https://oa.example.gov.cn']");
+        assert_eq!(hosts, "notify.webhook: hosts: expected names of hosts in lower case, without port");
     }
 }

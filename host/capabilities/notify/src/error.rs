@@ -1,7 +1,7 @@
 use zhongtai_kernel::ErrorKind;
 use zhongtai_store::StoreError;
 
-use crate::{ChannelKind, MessageId};
+use crate::{CallbackError, ChannelKind, MessageId};
 
 /// A message can't be sent, or not be looked at. No text holds an address, a title, a body or a variable's value.
 #[derive(Debug, thiserror::Error)]
@@ -15,18 +15,33 @@ pub enum NotifyError {
     /// The template can't be rendered with these values.
     #[error("the template can't be rendered: {0}")]
     Render(String),
+    /// The rendered `title`, `body` or `sms` is too long.
+    #[error("with these values the text `{0}` is too long")]
+    TooLong(&'static str),
     /// The idempotency key is not one.
     #[error("an idempotency key has 1 to 128 characters, none of them a control character")]
     InvalidIdempotencyKey,
+    /// The recipient has no address.
+    #[error("the recipient has no address")]
+    NoAddress,
     /// No operator has set the channel up.
     #[error("the {} channel is not set up", .0.as_str())]
     NoChannel(ChannelKind),
-    /// Only messages that were given up can be replayed.
-    #[error("message {0} is not dead: there is nothing to replay")]
+    /// Only messages that were given up can be replayed or dropped.
+    #[error("message {0} is not dead: there is nothing to replay or to drop")]
     NotDead(MessageId),
+    /// There is no such message.
+    #[error("there is no message {0}")]
+    NoMessage(MessageId),
+    /// A carrier's callback that changes nothing.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
     /// The address book failed.
     #[error("addresses can't be read: {0}")]
     Addresses(String),
+    /// A fault of ours.
+    #[error("{0}")]
+    Fault(&'static str),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,10 +53,16 @@ impl NotifyError {
     /// What sort of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownTemplate(_) => ErrorKind::NotFound,
-            Self::InvalidVariable(_) | Self::Render(_) | Self::InvalidIdempotencyKey => ErrorKind::Invalid,
+            Self::UnknownTemplate(_) | Self::NoMessage(_) => ErrorKind::NotFound,
+            Self::InvalidVariable(_)
+            | Self::Render(_)
+            | Self::TooLong(_)
+            | Self::InvalidIdempotencyKey
+            | Self::NoAddress => ErrorKind::Invalid,
             Self::NotDead(_) => ErrorKind::Conflict,
             Self::NoChannel(_) | Self::Addresses(_) => ErrorKind::Unavailable,
+            Self::Fault(_) => ErrorKind::Internal,
+            Self::Callback(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }

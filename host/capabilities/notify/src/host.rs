@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
-use zhongtai_kernel::{Access, Attribute, ScenarioId};
+use zhongtai_kernel::{Access, Attribute};
 use zhongtai_runtime::{Invocation, Refusal, slow_lane};
 
 use crate::{
-    Address, AddressBook, Delivery, IdempotencyKey, MessageId, NewMessage, NotifyError, NotifyProvider, Template,
-    Variables,
+    AddressBook, ChannelKind, Delivery, FailureKind, IdempotencyKey, MessageId, NewMessage, NotifyError,
+    NotifyProvider, Progress, Reach, Template, Variables,
 };
 
 wasmtime::component::bindgen!({
@@ -37,35 +37,51 @@ impl wit::Host for Invocation {
             Ok(draft) => draft,
             Err(error) => return Ok(Err(answer(self, error))),
         };
-        let access = ("notify:send", draft.template_name.as_str(), kind(&to));
-        if let Err(error) = authorise(self, access).await {
-            return Ok(Err(error));
+        // An urgent message may wake people up: that takes a permit of its own.
+        let urgent = draft.template.choice().urgent.then_some("notify:send-urgent");
+        for action in ["notify:send"].into_iter().chain(urgent) {
+            if let Err(error) = authorise(self, (action, draft.template_name.as_str(), kind(&to))).await {
+                return Ok(Err(error));
+            }
         }
         slow_lane().await;
-        let address = match resolve(self, to).await? {
-            Ok(address) => address,
+        let name = name(&to);
+        let reach = match resolve(self, to).await? {
+            Ok(reach) => reach,
             Err(error) => return Ok(Err(error)),
         };
         let provider = self.provider::<Arc<dyn NotifyProvider>>()?;
-        let sent = match draft.into_message(self.release().scenario().clone(), address) {
+        let sent = match draft.into_message(self, reach) {
             Ok(message) => provider.send(message).await,
             Err(error) => Err(error),
         };
-        Ok(sent.map(|id| id.to_string()).map_err(|error| answer(self, error)))
+        Ok(sent.map(|id| id.to_string()).map_err(|error| match error {
+            NotifyError::NoAddress => wit::Error::Unreachable(name),
+            error => answer(self, error),
+        }))
     }
 
     async fn state(&mut self, id: String) -> Answer<Option<wit::Delivery>> {
-        // A message's state is asked for as one of any template: which one it was is not looked up before policy
-        // has decided.
-        if let Err(error) = authorise(self, ("notify:read-state", "*", "any")).await {
-            return Ok(Err(error));
-        }
-        let Ok(id) = id.parse::<MessageId>() else { return Ok(Ok(None)) };
-        let provider = self.provider::<Arc<dyn NotifyProvider>>()?;
-        slow_lane().await;
-        let state = provider.state(self.release().scenario(), id).await.map_err(|error| answer(self, error));
-        Ok(state.map(|state| state.map(delivery)))
+        Ok(progress(self, &id).await?.map(|all| all.iter().map(|one| one.state).max().map(delivery)))
     }
+
+    async fn deliveries(&mut self, id: String) -> Answer<Vec<wit::Progress>> {
+        Ok(progress(self, &id).await?.map(|all| all.into_iter().map(Into::into).collect()))
+    }
+}
+
+/// How far a message is on each channel.
+async fn progress(invocation: &mut Invocation, id: &str) -> Answer<Vec<Progress>> {
+    // A message's state is asked for as one of any template: which one it was is not looked up before policy has
+    // decided.
+    if let Err(error) = authorise(invocation, ("notify:read-state", "*", "any")).await {
+        return Ok(Err(error));
+    }
+    let Ok(id) = id.parse::<MessageId>() else { return Ok(Ok(Vec::new())) };
+    let provider = invocation.provider::<Arc<dyn NotifyProvider>>()?;
+    slow_lane().await;
+    let deliveries = provider.deliveries(invocation.release().scenario(), id).await;
+    Ok(deliveries.map_err(|error| answer(invocation, error)))
 }
 
 /// A message that fits its template, and is not for anybody yet.
@@ -86,9 +102,17 @@ impl Draft {
         Ok(Self { template_name: message.template, template, variables, idempotency_key })
     }
 
-    fn into_message(self, scenario: ScenarioId, address: Address) -> Result<NewMessage, NotifyError> {
-        let text = self.template.render(&self.variables)?;
-        Ok(NewMessage { scenario, idempotency_key: self.idempotency_key, address, text })
+    fn into_message(self, invocation: &Invocation, to: Reach) -> Result<NewMessage, NotifyError> {
+        let release = invocation.release();
+        Ok(NewMessage {
+            scenario: release.scenario().clone(),
+            template: self.template_name,
+            version: release.manifest().plugin.version.clone(),
+            idempotency_key: self.idempotency_key,
+            to,
+            choice: self.template.choice(),
+            texts: self.template.render(&self.variables)?,
+        })
     }
 }
 
@@ -118,8 +142,16 @@ fn kind(recipient: &wit::Recipient) -> &'static str {
     }
 }
 
-/// The address that the recipient has, if any.
-async fn resolve(invocation: &Invocation, to: wit::Recipient) -> Answer<Address> {
+/// What a guest calls the recipient; never an address.
+fn name(recipient: &wit::Recipient) -> String {
+    match recipient {
+        wit::Recipient::Asker => "asker".to_owned(),
+        wit::Recipient::Subject(name) | wit::Recipient::Desk(name) => name.clone(),
+    }
+}
+
+/// How the recipient is reached, if there is one.
+async fn resolve(invocation: &Invocation, to: wit::Recipient) -> Answer<Reach> {
     let addresses = invocation.provider::<Arc<dyn AddressBook>>()?;
     let department = invocation.release().scenario().department().clone();
     let (found, name) = match to {
@@ -131,7 +163,7 @@ async fn resolve(invocation: &Invocation, to: wit::Recipient) -> Answer<Address>
         wit::Recipient::Desk(name) => (addresses.desk(&department, &name).await, name),
     };
     Ok(match found {
-        Ok(Some(address)) => Ok(address),
+        Ok(Some(reach)) => Ok(reach),
         Ok(None) => Err(wit::Error::Unreachable(name)),
         Err(error) => Err(answer(invocation, error)),
     })
@@ -140,8 +172,40 @@ async fn resolve(invocation: &Invocation, to: wit::Recipient) -> Answer<Address>
 fn delivery(delivery: Delivery) -> wit::Delivery {
     match delivery {
         Delivery::Queued => wit::Delivery::Queued,
+        Delivery::HeldQuiet => wit::Delivery::HeldQuiet,
+        Delivery::HeldRate => wit::Delivery::HeldRate,
+        Delivery::Sending => wit::Delivery::Sending,
+        Delivery::Sent => wit::Delivery::Sent,
         Delivery::Delivered => wit::Delivery::Delivered,
+        Delivery::Failed => wit::Delivery::Failed,
         Delivery::Dead => wit::Delivery::Dead,
+    }
+}
+
+impl From<Progress> for wit::Progress {
+    fn from(progress: Progress) -> Self {
+        let channel = match progress.channel {
+            ChannelKind::Inbox => wit::Channel::Inbox,
+            ChannelKind::Sms => wit::Channel::Sms,
+            ChannelKind::Email => wit::Channel::Email,
+            ChannelKind::Webhook => wit::Channel::Webhook,
+        };
+        Self { channel, state: delivery(progress.state), failure: progress.failure.map(failure) }
+    }
+}
+
+fn failure(kind: FailureKind) -> wit::Failure {
+    match kind {
+        FailureKind::NoSuchAddress => wit::Failure::NoSuchAddress,
+        FailureKind::Refused => wit::Failure::Refused,
+        FailureKind::Content => wit::Failure::Content,
+        FailureKind::Account => wit::Failure::Account,
+        FailureKind::Throttled => wit::Failure::Throttled,
+        FailureKind::Unreachable => wit::Failure::Unreachable,
+        FailureKind::Carrier => wit::Failure::Carrier,
+        FailureKind::Expired => wit::Failure::Expired,
+        // Faults of this platform are not the guest's business.
+        FailureKind::Interrupted | FailureKind::NotSetUp | FailureKind::Other => wit::Failure::Other,
     }
 }
 
@@ -150,9 +214,10 @@ fn answer(invocation: &Invocation, error: NotifyError) -> wit::Error {
     match error {
         NotifyError::UnknownTemplate(name) => wit::Error::UnknownTemplate(name),
         NotifyError::InvalidVariable(name) => wit::Error::InvalidVariable(name),
-        NotifyError::NoChannel(_) => wit::Error::Unreachable(error.to_string()),
+        NotifyError::TooLong(text) => wit::Error::TooLong(text.to_owned()),
+        NotifyError::NoChannel(_) | NotifyError::NoAddress => wit::Error::Unreachable(error.to_string()),
         NotifyError::Render(_) | NotifyError::InvalidIdempotencyKey => wit::Error::Other(error.to_string()),
-        NotifyError::NotDead(_) | NotifyError::Addresses(_) | NotifyError::Store(_) => {
+        error => {
             tracing::error!(request = %invocation.request_id(), %error, "a message can't be handled");
             wit::Error::Other("the message can't be handled; try again later".to_owned())
         }

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use async_trait::async_trait;
 use zhongtai_kernel::ScenarioId;
 
-use crate::{Address, NotifyError, Rendered};
+use crate::{ChannelKind, Choice, FailureKind, NotifyError, Reach, Texts};
 
 /// What takes messages.
 #[async_trait]
@@ -12,42 +12,91 @@ pub trait NotifyProvider: Send + Sync + 'static {
     /// the first one's id returned.
     async fn send(&self, message: NewMessage) -> Result<MessageId, NotifyError>;
 
-    /// How far a message of the scenario is; nothing for another scenario's.
-    async fn state(&self, scenario: &ScenarioId, id: MessageId) -> Result<Option<Delivery>, NotifyError>;
+    /// Every delivery of a message of the scenario, one for each channel; none for another scenario's.
+    async fn deliveries(&self, scenario: &ScenarioId, id: MessageId) -> Result<Vec<Progress>, NotifyError>;
+
+    /// How far a message of the scenario is: the furthest of its deliveries.
+    async fn state(&self, scenario: &ScenarioId, id: MessageId) -> Result<Option<Delivery>, NotifyError> {
+        Ok(self.deliveries(scenario, id).await?.into_iter().map(|progress| progress.state).max())
+    }
 }
 
 /// A message to keep.
 pub struct NewMessage {
     /// Who sends it.
     pub scenario: ScenarioId,
+    /// The template's name.
+    pub template: String,
+    /// The release that the template is of, for people.
+    pub version: String,
     /// Sends once.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// Where it goes.
-    pub address: Address,
+    /// How the recipient is reached.
+    pub to: Reach,
+    /// How the template wants it to travel.
+    pub choice: Choice,
     /// What it says.
-    pub text: Rendered,
+    pub texts: Texts,
 }
 
-/// How far a message is.
+/// How far a message is on one channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Which channel.
+    pub channel: ChannelKind,
+    /// How far.
+    pub state: Delivery,
+    /// What went wrong, if something did.
+    pub failure: Option<FailureKind>,
+}
+
+/// How far a delivery is. In the order of how much can be hoped for: of a message's deliveries the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Delivery {
+    /// Given up, and no other channel was left; an operator can replay it.
+    Dead,
+    /// It will never arrive on this channel; another one took over, or an operator dropped it.
+    Failed,
+    /// Waits until the recipient, or the department, may be sent more.
+    HeldRate,
+    /// Waits until the channel's quiet hours are over.
+    HeldQuiet,
     /// Waiting for its next attempt.
     Queued,
-    /// The channel accepted it.
+    /// An attempt is under way.
+    Sending,
+    /// The carrier accepted it.
+    Sent,
+    /// It arrived.
     Delivered,
-    /// Given up.
-    Dead,
 }
 
 // === impl Delivery ===
 
 impl Delivery {
-    /// The word used in the database and the CLI.
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Dead,
+        Self::Failed,
+        Self::HeldRate,
+        Self::HeldQuiet,
+        Self::Queued,
+        Self::Sending,
+        Self::Sent,
+        Self::Delivered,
+    ];
+
+    /// The word used in the database, the API and the CLI.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Queued => "queued",
-            Self::Delivered => "delivered",
             Self::Dead => "dead",
+            Self::Failed => "failed",
+            Self::HeldRate => "held-rate",
+            Self::HeldQuiet => "held-quiet",
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
         }
     }
 }
@@ -56,14 +105,14 @@ impl FromStr for Delivery {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Queued, Self::Delivered, Self::Dead]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not queued, delivered or dead"))
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
+            let words: Vec<_> = Self::ALL.iter().map(|state| state.as_str()).collect();
+            format!("`{text}` is no state: expected one of {}", words.join(", "))
+        })
     }
 }
 
-/// A message's id, a ULID.
+/// A message's id, a ULID: the same on each channel.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(ulid::Ulid);
 
@@ -73,6 +122,16 @@ impl MessageId {
     /// A new id.
     pub fn generate() -> Self {
         Self(ulid::Ulid::generate())
+    }
+
+    /// A new id of a time, in milliseconds since 1970.
+    pub(crate) fn at(millis: i64) -> Self {
+        Self(ulid::Ulid::from_parts(u64::try_from(millis).unwrap_or(0), ulid::Ulid::generate().random()))
+    }
+
+    /// The id before any of a time's.
+    pub(crate) fn first_of(millis: i64) -> Self {
+        Self(ulid::Ulid::from_parts(u64::try_from(millis).unwrap_or(0), 0))
     }
 }
 

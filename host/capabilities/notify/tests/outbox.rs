@@ -11,17 +11,18 @@ mod support;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use support::{LATER, Recording, clock, outbox, scenario};
+use support::{KEY, LATER, Recording, clock, outbox, scenario};
 use tokio::sync::watch;
 use zhongtai_cap_notify::{
-    Channels, Delivery, DeliveryError, MIGRATIONS, NotifyError, NotifyProvider, Outbox, Report, Schedule,
+    Channels, Delivery, DeliveryError, FailureKind, MIGRATIONS, NotifyError, NotifyProvider, Outbox, OutboxOptions,
+    Report,
     contract::{self, mail},
 };
 use zhongtai_kernel::SystemClock;
 use zhongtai_store::{Store, testing};
 
 fn temporary() -> DeliveryError {
-    DeliveryError::Temporary("HTTP 503".to_owned())
+    DeliveryError::temporary(FailureKind::Carrier, "HTTP 503")
 }
 
 #[tokio::test]
@@ -50,26 +51,28 @@ async fn a_failed_message_is_tried_again_when_its_pause_is_over_and_then_erased(
         clock.advance(LATER);
         assert_eq!(outbox.deliver_due(10).await.unwrap(), Report::default());
         assert_eq!(channel.got(), [id; 3]);
-        let sql = "SELECT address || title || body FROM notify_outbox";
-        let left: String = sqlx::query_scalar(sql).fetch_one(database.store.pool()).await.unwrap();
-        assert_eq!(left, "", "what was delivered is erased");
+        let sql = "SELECT COUNT(*) FROM notify_deliveries WHERE sealed IS NOT NULL";
+        let left: i64 = sqlx::query_scalar(sql).fetch_one(database.store.pool()).await.unwrap();
+        assert_eq!(left, 0, "what was delivered is erased");
     }
 }
 
 #[tokio::test]
 async fn a_permanent_failure_is_dead_at_once_and_an_operator_replays_it() {
     for database in testing::both(MIGRATIONS).await {
-        let (clock, channel) = (clock(), Recording::answering([DeliveryError::Permanent("SMTP 550".to_owned())]));
+        let (clock, channel) =
+            (clock(), Recording::answering([DeliveryError::permanent(FailureKind::NoSuchAddress, "SMTP 550")]));
         let outbox = outbox(&database.store, clock, channel);
         let id = outbox.send(mail(&scenario(), None)).await.unwrap();
         assert_eq!(outbox.deliver_due(10).await.unwrap().dead, 1);
         assert_eq!(outbox.state(&scenario(), id).await.unwrap(), Some(Delivery::Dead));
-        let dead = outbox.dead().await.unwrap();
+        let dead = outbox.list(Delivery::Dead, None, None, 10).await.unwrap();
         assert_eq!((dead.len(), dead[0].id, dead[0].attempts, dead[0].last_error.as_str()), (1, id, 1, "SMTP 550"));
-        outbox.replay(id).await.unwrap();
+        assert_eq!(dead[0].failure, Some(FailureKind::NoSuchAddress));
+        outbox.replay(id, None).await.unwrap();
         assert_eq!(outbox.deliver_due(10).await.unwrap().delivered, 1);
-        assert!(outbox.dead().await.unwrap().is_empty());
-        let error = outbox.replay(id).await.unwrap_err();
+        assert!(outbox.list(Delivery::Dead, None, None, 10).await.unwrap().is_empty());
+        let error = outbox.replay(id, None).await.unwrap_err();
         assert!(matches!(error, NotifyError::NotDead(found) if found == id), "{error}");
     }
 }
@@ -85,7 +88,7 @@ async fn the_eighth_failure_is_the_last() {
         clock.advance(LATER);
     }
     assert_eq!(outbox.deliver_due(10).await.unwrap().dead, 1);
-    assert_eq!(outbox.dead().await.unwrap()[0].attempts, 8);
+    assert_eq!(outbox.list(Delivery::Dead, None, None, 10).await.unwrap()[0].attempts, 8);
 }
 
 #[tokio::test]
@@ -189,7 +192,7 @@ async fn a_new_message_wakes_its_own_host() {
 #[tokio::test]
 async fn a_channel_that_is_not_set_up_takes_no_message() {
     let database = testing::sqlite(MIGRATIONS).await;
-    let outbox = Outbox::new(database.store.clone(), clock(), Channels::default(), Schedule::default());
+    let outbox = Outbox::new(database.store.clone(), clock(), &KEY, Channels::default(), OutboxOptions::default());
     let error = outbox.send(mail(&scenario(), None)).await.unwrap_err();
     assert_eq!(error.to_string(), "the email channel is not set up");
 }

@@ -18,8 +18,11 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use zhongtai_cap_notify::{ChannelKind, MIGRATIONS, NotifyProvider, Report, Webhook, WebhookConfig, contract::message};
+use zhongtai_cap_notify::{
+    ChannelKind, Delivery, MIGRATIONS, NotifyProvider, Report, Webhook, WebhookConfig, contract::message,
+};
 use zhongtai_kernel::ManualClock;
+use zhongtai_outbound::{OriginsConfig, Outbound, OutboundConfig};
 use zhongtai_store::testing;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -65,10 +68,11 @@ fn header(head: &str, name: &str) -> String {
 }
 
 fn webhook(clock: Arc<ManualClock>) -> Arc<Webhook> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("{SECRET}\n")).unwrap();
-    Arc::new(Webhook::new(&WebhookConfig { secret_file: file.path().into() }, clock).unwrap())
+    let outbound = Outbound::new(&OutboundConfig::default(), clock.clone()).unwrap();
+    let config = WebhookConfig { secret_file: file.path().into(), receivers: OriginsConfig::default() };
+    Arc::new(Webhook::new(&config, &outbound, clock).unwrap())
 }
 
 #[tokio::test]
@@ -108,7 +112,7 @@ async fn a_redirect_is_not_followed_and_a_404_is_final() {
         let outbox = outbox(&database.store, clock(), webhook(clock()));
         outbox.send(message(&scenario(), None, ChannelKind::Webhook, &url)).await.unwrap();
         assert_eq!(outbox.deliver_due(10).await.unwrap().dead, 1);
-        assert_eq!(outbox.dead().await.unwrap()[0].last_error, reason);
+        assert_eq!(outbox.list(Delivery::Dead, None, None, 10).await.unwrap()[0].last_error, reason);
         assert_eq!(requests.lock().unwrap().len(), 1);
     }
 }

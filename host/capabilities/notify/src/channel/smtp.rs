@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use lettre::{
@@ -10,14 +10,15 @@ use lettre::{
     transport::smtp::{
         Error,
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, CertificateStore, Tls, TlsParameters},
     },
 };
 use zhongtai_kernel::Clock;
 
+use super::dkim::Signer;
 use crate::{
-    Address, Channel, ConfigError, DeliveryError, Outgoing, SmtpConfig, SmtpTls,
-    config::{crypto_is_there, read_secret},
+    Accepted, Address, Channel, ConfigError, DeliveryError, FailureKind, Outgoing, SmtpConfig, SmtpTls,
+    config::{crypto_is_there, read_file, read_secret},
 };
 
 /// For each command: a server may take its time over a body.
@@ -30,6 +31,7 @@ const ABOUT_CREDENTIALS: [&str; 4] = ["530", "534", "535", "538"];
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    signer: Option<Signer>,
     clock: Arc<dyn Clock>,
 }
 
@@ -38,7 +40,9 @@ pub struct Smtp {
 impl Smtp {
     /// Reads the password; connects when there is something to send.
     pub fn new(config: &SmtpConfig, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
-        let from = config.from.parse().map_err(|_| ConfigError::value("smtp.from", "expected `Name <user@domain>`"))?;
+        let from: Mailbox =
+            config.from.parse().map_err(|_| ConfigError::value("smtp.from", "expected `Name <user@domain>`"))?;
+        let signer = config.dkim.as_ref().map(|dkim| Signer::new(dkim, from.email.domain())).transpose()?;
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port)
             .tls(tls(config)?)
@@ -46,11 +50,11 @@ impl Smtp {
         if let Some(credentials) = credentials(config)? {
             builder = builder.credentials(credentials);
         }
-        Ok(Self { transport: builder.build(), from, clock })
+        Ok(Self { transport: builder.build(), from, signer, clock })
     }
 
     fn mail(&self, message: &Outgoing, to: &lettre::Address) -> Result<Message, DeliveryError> {
-        Message::builder()
+        let mut mail = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to.clone()))
             .subject(&message.text.title)
@@ -61,32 +65,55 @@ impl Smtp {
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .header(ContentType::TEXT_PLAIN)
             .body(message.text.body.clone())
-            .map_err(|_| DeliveryError::Permanent("the mail can't be put together".to_owned()))
+            .map_err(|_| DeliveryError::permanent(FailureKind::Content, "the mail can't be put together"))?;
+        if let Some(signer) = &self.signer {
+            signer.sign(&mut mail);
+        }
+        Ok(mail)
     }
 }
 
 #[async_trait]
 impl Channel for Smtp {
-    async fn deliver(&self, message: &Outgoing) -> Result<(), DeliveryError> {
-        let Address::Email(to) = &message.address else {
-            return Err(DeliveryError::Permanent("not an email address".to_owned()));
-        };
+    async fn deliver(&self, message: &Outgoing) -> Result<Accepted, DeliveryError> {
+        let Address::Email(to) = &message.address else { return Err(DeliveryError::wrong_address()) };
         let mail = self.mail(message, to)?;
-        self.transport.send(mail).await.map(drop).map_err(|error| classify(&error))
+        let sent = self.transport.send(mail).await;
+        // A server that took it may still find out that there is no such mailbox; it says so by mail, to a person.
+        sent.map(|_| Accepted::Sent(Vec::new())).map_err(|error| classify(&error))
     }
 }
 
 fn tls(config: &SmtpConfig) -> Result<Tls, ConfigError> {
     if config.tls == SmtpTls::None {
-        return Ok(Tls::None);
+        return match config.ca_file {
+            Some(_) => Err(ConfigError::value("smtp.ca_file", "there is nothing to check without `tls`")),
+            None => Ok(Tls::None),
+        };
     }
     crypto_is_there()?;
-    let parameters = TlsParameters::new(config.host.clone())
+    let mut builder = TlsParameters::builder(config.host.clone());
+    if let Some(file) = &config.ca_file {
+        // Only these: a private server is not to be impersonated by whoever has a certificate of the public web.
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(authorities(file)?);
+    }
+    let parameters = builder
+        .build()
         .map_err(|_| ConfigError::value("smtp.host", "not a name that a certificate can be checked for"))?;
     Ok(match config.tls {
         SmtpTls::Starttls => Tls::Required(parameters),
         _ => Tls::Wrapper(parameters),
     })
+}
+
+fn authorities(file: &Path) -> Result<Certificate, ConfigError> {
+    const AT: &str = "smtp.ca_file";
+    let pem = read_file(AT, file)?;
+    let invalid = || ConfigError::value(AT, "expected certificates (PEM)");
+    if !pem.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(invalid());
+    }
+    Certificate::from_pem(pem.as_bytes()).map_err(|_| invalid())
 }
 
 fn credentials(config: &SmtpConfig) -> Result<Option<Credentials>, ConfigError> {
@@ -107,9 +134,21 @@ fn credentials(config: &SmtpConfig) -> Result<Option<Credentials>, ConfigError> 
 fn classify(error: &Error) -> DeliveryError {
     let Some(code) = error.status().map(|code| code.to_string()) else {
         let reason = if error.is_timeout() { "the SMTP server does not answer in time" } else { "no SMTP connection" };
-        return DeliveryError::Temporary(reason.to_owned());
+        return DeliveryError::temporary(FailureKind::Unreachable, reason);
     };
-    let is_permanent = error.is_permanent() && !ABOUT_CREDENTIALS.contains(&code.as_str());
+    let kind = kind_of(&code);
+    let is_permanent = error.is_permanent() && kind != FailureKind::Account;
     let reason = format!("SMTP {code}");
-    if is_permanent { DeliveryError::Permanent(reason) } else { DeliveryError::Temporary(reason) }
+    if is_permanent { DeliveryError::permanent(kind, reason) } else { DeliveryError::temporary(kind, reason) }
+}
+
+/// What a reply's code says (RFC 5321, 4.2.3).
+fn kind_of(code: &str) -> FailureKind {
+    match code {
+        _ if ABOUT_CREDENTIALS.contains(&code) => FailureKind::Account,
+        "550" | "551" | "553" => FailureKind::NoSuchAddress,
+        "552" | "554" | "541" => FailureKind::Refused,
+        "421" | "450" | "451" | "452" => FailureKind::Throttled,
+        _ => FailureKind::Carrier,
+    }
 }

@@ -1,29 +1,25 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Client, StatusCode, header::CONTENT_TYPE, redirect::Policy};
 use serde::Serialize;
 use sha2::Sha256;
 use zhongtai_kernel::Clock;
+use zhongtai_outbound::{HeaderName, HeaderValue, Origins, Outbound, OutboundError, Repeat, Request};
 
 use crate::{
-    Address, Channel, ConfigError, DeliveryError, Outgoing, WebhookConfig,
-    config::{crypto_is_there, read_secret},
+    Accepted, Address, Channel, ConfigError, DeliveryError, FailureKind, Outgoing, WebhookConfig, config::read_secret,
 };
 
-/// From connecting to the last byte of the answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The header that proves who sent it: `t=<unix seconds>,v1=<hex of HMAC-SHA-256 over "<t>.<body>">`.
-const SIGNATURE: &str = "zhongtai-signature";
+const SIGNATURE: HeaderName = HeaderName::from_static("zhongtai-signature");
 
 /// A shorter secret could be guessed.
 const MIN_SECRET_BYTES: usize = 32;
 
 /// A signed HTTP request to a system of the department.
 pub struct Webhook {
-    client: Client,
+    receivers: Origins,
     key: Hmac<Sha256>,
     clock: Arc<dyn Clock>,
 }
@@ -38,23 +34,16 @@ struct Payload<'a> {
 // === impl Webhook ===
 
 impl Webhook {
-    /// Reads the secret and sets the client up. A process-wide rustls provider must be installed before.
-    pub fn new(config: &WebhookConfig, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
-        crypto_is_there()?;
+    /// Reads the secret. Each receiver's host is called on its own: one that fails keeps no other from its messages.
+    pub fn new(config: &WebhookConfig, outbound: &Outbound, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         let secret = read_secret("webhook.secret_file", &config.secret_file)?;
         if secret.len() < MIN_SECRET_BYTES {
             return Err(ConfigError::value("webhook.secret_file", "expected a secret of 32 bytes or more"));
         }
         let key = Hmac::new_from_slice(secret.as_bytes())
             .map_err(|_| ConfigError::value("webhook.secret_file", "the secret can't be used"))?;
-        // A redirect would carry a message to where no operator sent it.
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .timeout(TIMEOUT)
-            .no_proxy()
-            .build()
-            .map_err(|_| ConfigError::value("webhook", "the HTTP client can't be set up"))?;
-        Ok(Self { client, key, clock })
+        let receivers = outbound.origins("notify.webhook", &config.receivers)?;
+        Ok(Self { receivers, key, clock })
     }
 
     fn signature(&self, body: &[u8]) -> String {
@@ -68,38 +57,58 @@ impl Webhook {
 
 #[async_trait]
 impl Channel for Webhook {
-    async fn deliver(&self, message: &Outgoing) -> Result<(), DeliveryError> {
-        let Address::Webhook(url) = &message.address else {
-            return Err(DeliveryError::Permanent("not a URL".to_owned()));
-        };
+    async fn deliver(&self, message: &Outgoing) -> Result<Accepted, DeliveryError> {
+        let Address::Webhook(url) = &message.address else { return Err(DeliveryError::wrong_address()) };
         let payload = Payload { id: message.id.to_string(), title: &message.text.title, body: &message.text.body };
         let body = serde_json::to_vec(&payload)
-            .map_err(|_| DeliveryError::Permanent("the message can't be written as JSON".to_owned()))?;
-        let request = self
-            .client
-            .post(url.url().clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header(SIGNATURE, self.signature(&body))
-            .body(body);
-        let response = request.send().await.map_err(|error| unreachable(&error))?;
-        judge(response.status())
+            .map_err(|_| DeliveryError::permanent(FailureKind::Content, "the message can't be written as JSON"))?;
+        let signature = HeaderValue::try_from(self.signature(&body))
+            .map_err(|_| DeliveryError::permanent(FailureKind::Other, "the signature can't be sent"))?;
+        let request = Request::post("", "application/json", body).header(SIGNATURE, signature);
+        // Once: the outbox tries again, with a new signature.
+        match self.receivers.send(url.url(), request, Repeat::Never).await {
+            Ok(answer) => judge(answer.status.as_u16()),
+            Err(error) => Err(unreachable(&error)),
+        }
     }
 }
 
-/// Our own words: the error's would quote the URL.
-fn unreachable(error: &reqwest::Error) -> DeliveryError {
-    let reason = if error.is_timeout() { "the receiver does not answer in time" } else { "no connection" };
-    DeliveryError::Temporary(reason.to_owned())
+/// Our own words, and a kind that says whether it may work later.
+fn unreachable(error: &OutboundError) -> DeliveryError {
+    match error {
+        OutboundError::TimedOut { .. } => {
+            DeliveryError::temporary(FailureKind::Unreachable, "the receiver does not answer in time")
+        }
+        OutboundError::Resting { .. } => {
+            DeliveryError::temporary(FailureKind::Unreachable, "the receiver failed often and is left alone for now")
+        }
+        OutboundError::Busy { .. } => DeliveryError::temporary(FailureKind::Throttled, "too many calls are under way"),
+        OutboundError::Unreachable { reason, .. } => {
+            DeliveryError::temporary(FailureKind::Unreachable, format!("no connection: {reason}"))
+        }
+        OutboundError::BrokenOff { .. } => DeliveryError::temporary(FailureKind::Unreachable, "the answer broke off"),
+        OutboundError::TooLarge { .. } => DeliveryError::temporary(FailureKind::Carrier, "the answer is too long"),
+        OutboundError::Redirected { status, .. } => {
+            DeliveryError::permanent(FailureKind::Other, format!("HTTP {status}"))
+        }
+        OutboundError::NotAllowed { .. } | OutboundError::Config { .. } => {
+            DeliveryError::permanent(FailureKind::NoSuchAddress, "the address is not one that may be called")
+        }
+    }
 }
 
-fn judge(status: StatusCode) -> Result<(), DeliveryError> {
-    let reason = format!("HTTP {}", status.as_u16());
-    let is_temporary =
-        status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    match status.is_success() {
-        true => Ok(()),
-        false if is_temporary => Err(DeliveryError::Temporary(reason)),
-        false => Err(DeliveryError::Permanent(reason)),
+/// The receiver is the recipient's own system: what it accepts has arrived.
+fn judge(status: u16) -> Result<Accepted, DeliveryError> {
+    use FailureKind::{Account, Carrier, NoSuchAddress, Other, Refused, Throttled};
+    let reason = format!("HTTP {status}");
+    match status {
+        200..=299 => Ok(Accepted::Delivered),
+        429 => Err(DeliveryError::Temporary(Throttled, reason)),
+        408 | 500..=599 => Err(DeliveryError::Temporary(Carrier, reason)),
+        401 | 403 => Err(DeliveryError::Permanent(Account, reason)),
+        404 | 410 => Err(DeliveryError::Permanent(NoSuchAddress, reason)),
+        400..=499 => Err(DeliveryError::Permanent(Refused, reason)),
+        _ => Err(DeliveryError::Permanent(Other, reason)),
     }
 }
 
@@ -109,15 +118,18 @@ mod tests {
 
     #[test]
     fn a_status_decides_what_becomes_of_a_message() {
-        let outcome = |code: u16| judge(StatusCode::from_u16(code).unwrap());
+        let outcome = judge;
         for code in [200, 202, 204] {
-            assert_eq!(outcome(code), Ok(()));
+            assert_eq!(outcome(code), Ok(Accepted::Delivered));
         }
-        for code in [408, 429, 500, 503] {
-            assert_eq!(outcome(code), Err(DeliveryError::Temporary(format!("HTTP {code}"))));
+        for (code, kind) in [(408, "carrier"), (429, "throttled"), (500, "carrier"), (503, "carrier")] {
+            let kind = kind.parse().unwrap();
+            assert_eq!(outcome(code), Err(DeliveryError::Temporary(kind, format!("HTTP {code}"))));
         }
-        for code in [301, 307, 400, 401, 404, 410] {
-            assert_eq!(outcome(code), Err(DeliveryError::Permanent(format!("HTTP {code}"))));
+        let permanent = [(304, "other"), (400, "refused"), (401, "account"), (404, "no-such-address")];
+        for (code, kind) in permanent.into_iter().chain([(410, "no-such-address")]) {
+            let kind = kind.parse().unwrap();
+            assert_eq!(outcome(code), Err(DeliveryError::Permanent(kind, format!("HTTP {code}"))));
         }
     }
 }
