@@ -150,6 +150,38 @@ impl Accounts {
         Ok(write.commit().await?)
     }
 
+    /// How a subject wants to be notified, if they said so.
+    pub async fn preferred_channel(&self, id: AccountId) -> Result<Option<String>, SubjectError> {
+        const NAME: AttributeName = AttributeName::PreferredChannel;
+        Ok(self.attributes(id, &[NAME]).await?.get(NAME).map(str::to_owned))
+    }
+
+    /// Sets how a subject wants to be notified (`inbox`, `sms`, `email` or `webhook`), or forgets it.
+    pub async fn set_preferred_channel(&self, id: AccountId, channel: Option<&str>) -> Result<(), SubjectError> {
+        const NAME: AttributeName = AttributeName::PreferredChannel;
+        let checked = channel.map(|channel| Attributes::new().with(NAME, channel)).transpose()?;
+        self.get(id).await?.ok_or(SubjectError::NoAccount)?;
+        let mut write = self.0.store.begin_write().await?;
+        sqlx::query("DELETE FROM subject_attributes WHERE account = $1 AND name = $2")
+            .bind(id.to_string())
+            .bind(NAME.as_str())
+            .execute(&mut *write)
+            .await?;
+        if let Some(channel) = checked.as_ref().and_then(|checked| checked.get(NAME)) {
+            // Two requests at the same moment: one of them is the later one.
+            sqlx::query(
+                "INSERT INTO subject_attributes (account, name, sealed) VALUES ($1, $2, $3) \
+                 ON CONFLICT (account, name) DO UPDATE SET sealed = $3",
+            )
+            .bind(id.to_string())
+            .bind(NAME.as_str())
+            .bind(self.0.vault.seal(id, NAME, channel)?)
+            .execute(&mut *write)
+            .await?;
+        }
+        Ok(write.commit().await?)
+    }
+
     /// What is known about a subject, of `names` only: the others are not even decrypted.
     pub async fn attributes(&self, id: AccountId, names: &[AttributeName]) -> Result<Attributes, SubjectError> {
         let sql = "SELECT name, sealed FROM subject_attributes WHERE account = $1";

@@ -24,13 +24,26 @@ pub enum AttributeName {
     ResidentId,
     /// 统一社会信用代码 (GB 32100-2015).
     CreditCode,
+    /// How the subject wants to be notified: `inbox`, `sms`, `email` or `webhook`. Guests can't read it.
+    PreferredChannel,
 }
+
+/// How somebody can be notified.
+const CHANNELS: [&str; 4] = ["inbox", "sms", "email", "webhook"];
 
 // === impl AttributeName ===
 
 impl AttributeName {
-    const ALL: [Self; 7] =
-        [Self::Name, Self::Phone, Self::Email, Self::Webhook, Self::Address, Self::ResidentId, Self::CreditCode];
+    const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Phone,
+        Self::Email,
+        Self::Webhook,
+        Self::Address,
+        Self::ResidentId,
+        Self::CreditCode,
+        Self::PreferredChannel,
+    ];
 
     /// The word used in WIT, policies, the API and the database.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +55,7 @@ impl AttributeName {
             Self::Address => "address",
             Self::ResidentId => "resident-id",
             Self::CreditCode => "credit-code",
+            Self::PreferredChannel => "preferred-channel",
         }
     }
 
@@ -63,6 +77,10 @@ impl AttributeName {
                 .parse::<CreditCode>()
                 .map(|code| code.to_string())
                 .map_err(|error| format!("a valid code; this is {error}")),
+            Self::PreferredChannel => match CHANNELS.contains(&value) {
+                true => Ok(value.to_owned()),
+                false => Err(CHANNELS.join(", ")),
+            },
         };
         checked.map_err(|expected| InvalidValue::new(self.as_str(), expected))
     }
@@ -207,6 +225,7 @@ mod tests {
             (AttributeName::Webhook, "/hook"),
             (AttributeName::ResidentId, "11010519491231002A"),
             (AttributeName::CreditCode, "91350100M000100Y44"),
+            (AttributeName::PreferredChannel, "fax"),
         ];
         for (name, value) in wrong {
             let error = Attributes::new().set(name, value).unwrap_err().to_string();

@@ -12,6 +12,7 @@ pub fn fixture() -> Attributes {
         (AttributeName::Phone, "13800138000"),
         (AttributeName::Email, "zhang.san@example.cn"),
         (AttributeName::Webhook, "https://hooks.example.cn/zhang"),
+        (AttributeName::PreferredChannel, "webhook"),
         (AttributeName::ResidentId, "11010519491231002X"),
     ]
     .into_iter()
@@ -21,9 +22,12 @@ pub fn fixture() -> Attributes {
 
 /// Holds when the provider gives the fields asked for that exist and no others, and the contact.
 pub async fn holds(provider: &dyn SubjectProvider, account: AccountId) {
-    let some = provider.fields(account, &["phone", "name", "address", "webhook", "shoe-size"]).await.expect("fields");
+    let some = provider
+        .fields(account, &["phone", "name", "address", "webhook", "preferred-channel", "shoe-size"])
+        .await
+        .expect("fields");
     let expected = [("name", "张三"), ("phone", "13800138000")].map(|(name, value)| (name.into(), value.into()));
-    assert_eq!(some, expected.into(), "of the names asked for those that exist; a webhook is no field");
+    assert_eq!(some, expected.into(), "of the names asked for those that exist; how somebody is notified is no field");
 
     let all = provider.fields(account, &FIELDS).await.expect("fields");
     let names: Vec<&str> = all.keys().map(String::as_str).filter(|name| *name != "department").collect();
@@ -31,8 +35,9 @@ pub async fn holds(provider: &dyn SubjectProvider, account: AccountId) {
     assert!(provider.fields(account, &[]).await.expect("fields").is_empty(), "nothing asked, nothing told");
 
     let contact = provider.contact(account).await.expect("a contact");
-    let email = Some("zhang.san@example.cn".to_owned());
-    assert_eq!(contact, Some(Contact { email, webhook: Some("https://hooks.example.cn/zhang".to_owned()) }));
+    let some = |text: &str| Some(text.to_owned());
+    let (email, webhook) = (some("zhang.san@example.cn"), some("https://hooks.example.cn/zhang"));
+    assert_eq!(contact, Some(Contact { email, webhook, phone: some("13800138000"), preferred: some("webhook") }));
 
     let unknown = AccountId::generate();
     assert!(provider.fields(unknown, &FIELDS).await.expect("fields").is_empty(), "an unknown account is no error");

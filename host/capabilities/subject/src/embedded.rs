@@ -28,8 +28,15 @@ impl SubjectProvider for Accounts {
         if self.get(account).await?.is_none() {
             return Ok(None);
         }
-        let attributes = self.attributes(account, &[AttributeName::Email, AttributeName::Webhook]).await?;
+        let names =
+            [AttributeName::Email, AttributeName::Webhook, AttributeName::Phone, AttributeName::PreferredChannel];
+        let attributes = self.attributes(account, &names).await?;
         let value = |name| attributes.get(name).map(str::to_owned);
-        Ok(Some(Contact { email: value(AttributeName::Email), webhook: value(AttributeName::Webhook) }))
+        Ok(Some(Contact {
+            email: value(AttributeName::Email),
+            webhook: value(AttributeName::Webhook),
+            phone: value(AttributeName::Phone),
+            preferred: value(AttributeName::PreferredChannel),
+        }))
     }
 }

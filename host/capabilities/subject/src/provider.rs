@@ -26,11 +26,19 @@ pub struct Contact {
     pub email: Option<String>,
     /// A URL that takes notifications.
     pub webhook: Option<String>,
+    /// A phone number.
+    pub phone: Option<String>,
+    /// The channel that the subject chose: `inbox`, `sms`, `email` or `webhook`.
+    pub preferred: Option<String>,
 }
 
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (email, webhook) = (self.email.is_some(), self.webhook.is_some());
-        f.debug_struct("Contact").field("has_email", &email).field("has_webhook", &webhook).finish()
+        f.debug_struct("Contact")
+            .field("has_email", &self.email.is_some())
+            .field("has_webhook", &self.webhook.is_some())
+            .field("has_phone", &self.phone.is_some())
+            .field("preferred", &self.preferred)
+            .finish()
     }
 }

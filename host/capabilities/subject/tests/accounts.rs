@@ -140,7 +140,7 @@ async fn attributes_are_replaced_as_a_whole_and_are_not_readable_in_the_database
         let id = accounts.create(new).await.unwrap().subject.account;
         let stored: Vec<(Vec<u8>,)> =
             sqlx::query_as("SELECT sealed FROM subject_attributes").fetch_all(database.store.pool()).await.unwrap();
-        assert_eq!(stored.len(), 5);
+        assert_eq!(stored.len(), 6);
         for (_, value) in contract::fixture().iter() {
             assert!(!stored.iter().any(|(sealed,)| sealed.windows(value.len()).any(|part| part == value.as_bytes())));
         }
@@ -150,6 +150,26 @@ async fn attributes_are_replaced_as_a_whole_and_are_not_readable_in_the_database
         assert_eq!(accounts.attributes(id, &[AttributeName::Address, AttributeName::Name]).await.unwrap(), moved);
         let error = accounts.set_attributes(AccountId::generate(), &moved).await.unwrap_err();
         assert!(matches!(error, SubjectError::NoAccount));
+    }
+}
+
+#[tokio::test]
+async fn how_somebody_wants_to_be_notified_changes_alone() {
+    for database in both(MIGRATIONS).await {
+        let accounts = host(&database, &clock());
+        let mut new = person("zhang");
+        new.attributes = contract::fixture();
+        let id = accounts.create(new).await.unwrap().subject.account;
+        for chosen in [Some("email"), Some("inbox"), None, Some("sms")] {
+            accounts.set_preferred_channel(id, chosen).await.unwrap();
+            let contact = accounts.contact(id).await.unwrap().unwrap();
+            assert_eq!(contact.preferred.as_deref(), chosen);
+            assert_eq!(contact.phone.as_deref(), Some("13800138000"), "the rest stays");
+        }
+        let error = accounts.set_preferred_channel(id, Some("fax")).await.unwrap_err().to_string();
+        assert_eq!(error, "preferred-channel: expected inbox, sms, email, webhook");
+        let nobody = accounts.set_preferred_channel(AccountId::generate(), None).await.unwrap_err();
+        assert!(matches!(nobody, SubjectError::NoAccount));
     }
 }
 
