@@ -48,7 +48,7 @@ fn text(pdf: &[u8]) -> String {
 
 #[tokio::test]
 async fn both_are_sound_pdf_a_files_with_a_place_for_the_seal_on_the_first_page() {
-    for (name, pages) in [("excavation-permit", 2), ("business-licence", 1)] {
+    for (name, pages) in [("excavation-permit", 2), ("business-licence", 1), ("payment-receipt", 1)] {
         let made = made(name, |_| {}).await;
         assert_eq!(made.facts.warnings, [], "{name}");
         assert_eq!(made.facts.pages, pages, "{name}");
@@ -62,6 +62,15 @@ async fn both_are_sound_pdf_a_files_with_a_place_for_the_seal_on_the_first_page(
         let seen = said(node().arg(script("ofd/tests/read.cjs")).arg(path));
         let seen: serde_json::Value = serde_json::from_str(&seen).unwrap();
         assert_eq!(seen["text"].as_array().unwrap().len(), pages, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_says_what_was_paid_in_figures_and_capitals() {
+    let text = text(&made("payment-receipt", |_| {}).await.pdf);
+    for expected in ["非税收入电子票据", "441802300126112700000179", "5409.50", "伍仟肆佰零玖元伍角整", "2026年11月27日"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
     }
 }
 
