@@ -1,156 +1,77 @@
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
-use zhongtai_kernel::CreditCode;
+use zhongtai_kernel::Timestamp;
 
-use crate::CreditError;
+use crate::{CreditError, CreditRecord, CreditSubject};
 
 /// Where credit records come from.
 #[async_trait]
 pub trait CreditProvider: Send + Sync + 'static {
-    /// The records of `code` if they are at hand without waiting.
-    fn at_hand(&self, _code: &CreditCode) -> Option<Arc<[CreditRecord]>> {
+    /// What is known about `whom`, if it is at hand without waiting.
+    fn at_hand(&self, _whom: &CreditSubject) -> Option<Known> {
         None
     }
 
-    /// All records of `code`, valid or not; none for an unknown code.
-    async fn records(&self, code: &CreditCode) -> Result<Arc<[CreditRecord]>, CreditError>;
+    /// All records about `whom`, in force or not, ordered by source and id; none for somebody unknown, which is no
+    /// error. A source that can't be asked may answer with what it said last, and then says so ([`Known::stale`]).
+    async fn records(&self, whom: &CreditSubject) -> Result<Known, CreditError>;
 }
 
-/// What a record is about, the gravest last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Category {
-    /// 行政许可
-    Licence,
-    /// 红名单
-    RedList,
-    /// 信用承诺 that was broken
-    Commitment,
-    /// 行政处罚
-    Penalty,
-    /// 黑名单
-    BlackList,
-}
-
-// === impl Category ===
-
-impl Category {
-    /// The word used in WIT, files and the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Licence => "licence",
-            Self::RedList => "red-list",
-            Self::Commitment => "commitment",
-            Self::Penalty => "penalty",
-            Self::BlackList => "black-list",
-        }
-    }
-
-    fn standing(self) -> Standing {
-        match self {
-            Self::Licence | Self::RedList => Standing::Clear,
-            Self::Commitment | Self::Penalty => Standing::Flagged,
-            Self::BlackList => Standing::Barred,
-        }
-    }
-}
-
-impl FromStr for Category {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Licence, Self::RedList, Self::Commitment, Self::Penalty, Self::BlackList]
-            .into_iter()
-            .find(|category| category.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not licence, red-list, commitment, penalty or black-list"))
-    }
-}
-
-/// One record of a source.
+/// What a provider knows about somebody, and how old that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreditRecord {
-    /// The source's id of the record.
-    pub id: String,
-    /// Whom it is about.
-    pub code: CreditCode,
-    /// What it is about.
-    pub category: Category,
-    /// The authority that published it.
-    pub source: String,
-    /// First day of validity.
-    pub since: Date,
-    /// Last day of validity.
-    pub until: Option<Date>,
-    /// What happened: level 3 data.
-    pub detail: String,
+pub struct Known {
+    /// All records.
+    pub records: Arc<[CreditRecord]>,
+    /// When the source said so.
+    pub as_of: Timestamp,
+    /// True when the source could not be asked since, though it should have been: its records may have changed.
+    pub stale: bool,
 }
 
-// === impl CreditRecord ===
+// === impl Known ===
 
-impl CreditRecord {
-    /// True when the record counts on `day`.
-    pub fn is_valid_on(&self, day: Date) -> bool {
-        self.since <= day && self.until.is_none_or(|until| day <= until)
+impl Known {
+    /// What a source said just now.
+    pub fn fresh(records: Vec<CreditRecord>, as_of: Timestamp) -> Self {
+        Self { records: records.into(), as_of, stale: false }
     }
 }
 
-/// The outcome of all records together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// Nothing speaks against the subject.
-    Clear,
-    /// A person must look.
-    Flagged,
-    /// Joint punishment applies.
-    Barred,
-}
+/// Several sources asked as one, such as the district's own records and those of an upper-level platform.
+///
+/// Their records are taken together, as old as the oldest answer; one stale answer makes the whole stale. A source that
+/// fails fails the whole: what it knows might bar somebody.
+pub struct Together(pub Vec<Arc<dyn CreditProvider>>);
 
-/// The standing, and the records that decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The outcome.
-    pub standing: Standing,
-    /// Indices into the judged records of those valid on the day, the gravest first.
-    pub basis: Vec<usize>,
-}
+#[async_trait]
+impl CreditProvider for Together {
+    fn at_hand(&self, whom: &CreditSubject) -> Option<Known> {
+        self.0.iter().map(|source| source.at_hand(whom)).collect::<Option<Vec<_>>>().and_then(merged)
+    }
 
-/// Judges the records that are valid on `day`.
-pub fn judge(records: &[CreditRecord], day: Date) -> Verdict {
-    let mut valid: Vec<_> = records.iter().enumerate().filter(|(_, record)| record.is_valid_on(day)).collect();
-    valid.sort_by_key(|(_, record)| std::cmp::Reverse(record.category));
-    let standing = valid.first().map_or(Standing::Clear, |(_, record)| record.category.standing());
-    Verdict { standing, basis: valid.into_iter().map(|(index, _)| index).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(category: Category, since: &str, until: Option<&str>) -> CreditRecord {
-        CreditRecord {
-            id: category.as_str().into(),
-            code: "91350100M000100Y43".parse().unwrap(),
-            category,
-            source: "市场监管".into(),
-            since: since.parse().unwrap(),
-            until: until.map(|day| day.parse().unwrap()),
-            detail: String::new(),
+    async fn records(&self, whom: &CreditSubject) -> Result<Known, CreditError> {
+        let mut answers = Vec::with_capacity(self.0.len());
+        for source in &self.0 {
+            answers.push(match source.at_hand(whom) {
+                Some(known) => known,
+                None => source.records(whom).await?,
+            });
         }
+        merged(answers).ok_or_else(|| CreditError::Fault("there is no source of credit records".to_owned()))
     }
+}
 
-    #[test]
-    fn the_gravest_valid_record_decides() {
-        let records = [
-            record(Category::RedList, "2025-01-01", None),
-            record(Category::BlackList, "2025-01-01", Some("2025-12-31")),
-            record(Category::Penalty, "2025-06-01", None),
-        ];
-        let on = |day: &str| judge(&records, day.parse().unwrap());
-        assert_eq!(on("2024-12-31").standing, Standing::Clear);
-        assert_eq!(on("2025-12-31"), Verdict { standing: Standing::Barred, basis: vec![1, 2, 0] });
-        assert_eq!(on("2026-01-01").standing, Standing::Flagged, "the blacklist has run out");
+/// None of none. The only answer is handed on as it is: no copy in the usual case.
+fn merged(mut answers: Vec<Known>) -> Option<Known> {
+    if answers.len() <= 1 {
+        return answers.pop();
     }
+    let as_of = answers.iter().map(|known| known.as_of).min()?;
+    let stale = answers.iter().any(|known| known.stale);
+    let mut records: Vec<CreditRecord> = answers.iter().flat_map(|known| known.records.iter().cloned()).collect();
+    records.sort_by(|a, b| (&a.source, &a.id).cmp(&(&b.source, &b.id)));
+    // What two platforms tell of one decision counts once.
+    records.dedup_by(|a, b| (&a.source, &a.id) == (&b.source, &b.id));
+    Some(Known { records: records.into(), as_of, stale })
 }
