@@ -59,9 +59,14 @@ impl Payments {
             return Err(PaymentError::NotFound("refund"));
         };
         let notice = self.treasury.find(&refund.notice).await?.ok_or(PaymentError::NotFound("notice"))?;
+        let approver = asker.account().ok_or(PaymentError::Anonymous)?;
+        if refund.standing != RefundStanding::Requested {
+            // Decided before: the same decision has the same answer, and nothing happens.
+            ask::notice(asker, "payment:read", &notice, None).await?;
+            return self.treasury.decide_refund(id, approver, is_approved).await;
+        }
         ask::notice(asker, "payment:refund", &notice, Some(&refund)).await?;
         asker.committed().await?;
-        let approver = asker.account().ok_or(PaymentError::Anonymous)?;
         let refund = self.treasury.decide_refund(id, approver, is_approved).await?;
         if refund.standing != RefundStanding::Sending {
             return Ok(refund);

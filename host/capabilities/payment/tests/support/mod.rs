@@ -3,12 +3,13 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 pub mod bank;
+pub mod remote;
 
 use std::{
     path::PathBuf,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -16,6 +17,7 @@ use std::{
 use async_trait::async_trait;
 use bank::Bank;
 use parking_lot::Mutex;
+use remote::RemoteBank;
 use zhongtai_authz::{Authz, PolicyFolder};
 use zhongtai_cap_payment::{
     ActKey, CodeLayout, FeeItem, Fen, Gateway, ItemStatus, MIGRATIONS, NewLine, Notice, NoticeNumber, OrderRecord,
@@ -29,7 +31,7 @@ use zhongtai_kernel::{
 use zhongtai_runtime::{Asker, Services};
 use zhongtai_store::{
     Migration, Store,
-    testing::{TestDatabase, both, sqlite},
+    testing::{TestDatabase, both, postgres, sqlite},
 };
 
 pub const KEY: [u8; 32] = [7; 32];
@@ -92,6 +94,27 @@ impl Receipts for Others {
     }
 }
 
+/// The payer of hosts that are started again: the same for each.
+const WANG: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+/// A bank in this process, or the way to one in another.
+pub enum SomeBank {
+    Here(Arc<Bank>),
+    There(Arc<RemoteBank>),
+}
+
+impl From<Arc<Bank>> for SomeBank {
+    fn from(bank: Arc<Bank>) -> Self {
+        Self::Here(bank)
+    }
+}
+
+impl From<Arc<RemoteBank>> for SomeBank {
+    fn from(bank: Arc<RemoteBank>) -> Self {
+        Self::There(bank)
+    }
+}
+
 /// A host with a bank. Another office of the same database is another host.
 pub struct Office {
     pub authz: Arc<Authz>,
@@ -105,6 +128,10 @@ pub struct Office {
     pub wang: AccountId,
     pub cashier: AccountId,
     pub window: AccountId,
+    /// The way to a bank in another process.
+    pub remote: Option<Arc<RemoteBank>>,
+    /// How to open the database once more.
+    pub url: Option<String>,
     _database: Option<TestDatabase>,
 }
 
@@ -119,6 +146,10 @@ impl Office {
 
     pub async fn sqlite() -> Self {
         Self::with(PaymentConfig::default()).await
+    }
+
+    pub async fn postgres() -> Self {
+        Self::of(postgres(&migrations()).await, PaymentConfig::default()).await
     }
 
     pub async fn with(config: PaymentConfig) -> Self {
@@ -141,6 +172,29 @@ impl Office {
         office
     }
 
+    /// A host that was killed, or its successor: at a bank in this process, or on the way to one.
+    pub async fn started_again(url: &str, clock: Arc<ManualClock>, bank: impl Into<SomeBank>) -> Self {
+        let store = Store::open(url, &migrations()).await.unwrap();
+        let (own, other) = (Bank::new("cashdesk", clock.clone()), Bank::new("wechat", clock.clone()));
+        let others = Others {
+            wang: WANG.parse().unwrap(),
+            has_no_seal: AtomicBool::default(),
+            is_broken: AtomicBool::default(),
+        };
+        let mut office = Self::assemble((store, clock), (own, other), Arc::new(others), PaymentConfig::default(), None);
+        let (gateway, remote): (Arc<dyn Gateway>, _) = match bank.into() {
+            SomeBank::Here(bank) => (bank, None),
+            SomeBank::There(bank) => (bank.clone(), Some(bank)),
+        };
+        let services = Services::new(office.authz.clone(), office.log.clone(), office.clock.clone());
+        let treasury = Treasury::new(office.store.clone(), office.clock.clone(), KEY, CodeLayout::default(), 15);
+        let people = (office.others.clone() as _, office.others.clone() as _);
+        let config = PaymentConfig::default();
+        office.payments = Payments::new(treasury, vec![gateway], people, Arc::new(services), config);
+        office.remote = remote;
+        office
+    }
+
     fn assemble(
         (store, clock): (Store, Arc<ManualClock>),
         (bank, other_bank): (Arc<Bank>, Arc<Bank>),
@@ -148,8 +202,7 @@ impl Office {
         config: PaymentConfig,
         database: Option<TestDatabase>,
     ) -> Self {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
-        let authz = Arc::new(Authz::load(&[PolicyFolder(folder)]).unwrap());
+        let authz = authz();
         let log = Arc::new(Log::default());
         let services = Arc::new(Services::new(authz.clone(), log.clone(), clock.clone() as Arc<dyn Clock>));
         let treasury = Treasury::new(store.clone(), clock.clone(), KEY, CodeLayout::default(), config.due_days);
@@ -168,6 +221,8 @@ impl Office {
             wang,
             cashier: AccountId::generate(),
             window: AccountId::generate(),
+            remote: None,
+            url: database.as_ref().map(|database| database.url.clone()),
             _database: database,
         }
     }
@@ -301,6 +356,16 @@ impl Office {
         }
         panic!("there is always something to do");
     }
+}
+
+/// The shipped policies: read once.
+fn authz() -> Arc<Authz> {
+    static SHIPPED: OnceLock<Arc<Authz>> = OnceLock::new();
+    let load = || {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
+        Arc::new(Authz::load(&[PolicyFolder(folder)]).unwrap())
+    };
+    SHIPPED.get_or_init(load).clone()
 }
 
 fn person(account: AccountId) -> Subject {
