@@ -23,9 +23,18 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("zhongtai-conn-", &["zhongtai-kernel", "zhongtai-outbound", "zhongtai-store"]),
     ("zhongtai-outbound", &["zhongtai-kernel"]),
     (
+        "zhongtai-cap-notify",
+        &["zhongtai-events", "zhongtai-kernel", "zhongtai-outbound", "zhongtai-runtime", "zhongtai-store"],
+    ),
+    (
         "zhongtai-cap-payment",
         &["zhongtai-events", "zhongtai-kernel", "zhongtai-outbound", "zhongtai-runtime", "zhongtai-store"],
     ),
+    (
+        "zhongtai-cap-geo",
+        &["zhongtai-events", "zhongtai-geodesy", "zhongtai-kernel", "zhongtai-runtime", "zhongtai-store"],
+    ),
+    ("zhongtai-conn-geo-", &["zhongtai-geodesy", "zhongtai-kernel", "zhongtai-outbound", "zhongtai-store"]),
     ("zhongtai-cashdesk", &["zhongtai-kernel", "zhongtai-outbound", "zhongtai-store"]),
     (
         "zhongtai-cap-seal",
@@ -43,7 +52,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("zhongtai-typeset", &["zhongtai-kernel", "zhongtai-ofd"]),
     ("zhongtai-cap-document", &["zhongtai-kernel", "zhongtai-runtime", "zhongtai-store", "zhongtai-typeset"]),
     ("zhongtai-server", &["zhongtai-"]),
-    ("zhongtai", &["zhongtai-macros"]),
+    ("zhongtai", &["zhongtai-geodesy", "zhongtai-macros"]),
     ("zhongtai-e2e", &["zhongtai-test-tools"]),
     ("xtask", &["zhongtai-e2e", "zhongtai-toolchain"]),
 ];

@@ -1,4 +1,4 @@
-//! The one export that a scenario has. Capabilities have bindings of their own.
+//! What a scenario exports: the answer to requests and, if it likes, to events. Capabilities have bindings of their own.
 
 wasmtime::component::bindgen!({
     inline: "
@@ -21,6 +21,7 @@ wasmtime::component::bindgen!({
         "../../wit/seal",
         "../../wit/geo",
         "../../wit/logistics",
+        "../../wit/payment",
         "../../wit/scenario",
     ],
     world: "zhongtai:host-runtime/scenario",
@@ -28,3 +29,12 @@ wasmtime::component::bindgen!({
 });
 
 pub(crate) use exports::zhongtai::scenario::http;
+
+/// The export that a scenario may have.
+pub(crate) mod listening {
+    wasmtime::component::bindgen!({
+        path: "../../wit/events",
+        world: "zhongtai:events/listening",
+        exports: { default: async },
+    });
+}

@@ -16,6 +16,9 @@ pub struct Inspection {
 /// The export that the router calls.
 pub(crate) const HANDLER: &str = "zhongtai:scenario/http@0.1.0";
 
+/// The export that hears of events.
+const LISTENER: &str = "zhongtai:events/listener@0.1.0";
+
 // === impl Inspection ===
 
 impl Inspection {
@@ -25,6 +28,11 @@ impl Inspection {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// True when the component hears of events.
+    pub fn listens(&self) -> bool {
+        self.exports.iter().any(|export| export == LISTENER)
     }
 }
 

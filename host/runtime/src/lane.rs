@@ -13,6 +13,7 @@ use std::{
 };
 
 use tokio::runtime::Handle;
+use zhongtai_kernel::{RequestId, within};
 
 thread_local! {
     static IN_FAST_LANE: Cell<bool> = const { Cell::new(false) };
@@ -35,9 +36,15 @@ pub(crate) enum SlowLaneError {
     Lost,
 }
 
-/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most. It is small, its work in a
-/// box: held by value, it would be part of every future up to the connection's, and copied with them.
-pub(crate) async fn run<F>(mut future: F, shared: &Handle, limit: Duration) -> Result<F::Output, SlowLaneError>
+/// Runs `future` in the fast lane, and what is left of it on `shared`, `limit` long at most: there `request` is the
+/// current one, for other systems that are called. It is small, its work in a box: held by value, it would be part of
+/// every future up to the connection's, and copied with them.
+pub(crate) async fn run<F>(
+    mut future: F,
+    request: RequestId,
+    shared: &Handle,
+    limit: Duration,
+) -> Result<F::Output, SlowLaneError>
 where
     F: Future + Send + Unpin + 'static,
     F::Output: Send + 'static,
@@ -46,7 +53,7 @@ where
     match first {
         Poll::Ready(output) => Ok(output),
         Poll::Pending => {
-            let slow = shared.spawn(tokio::time::timeout(limit, future));
+            let slow = shared.spawn(tokio::time::timeout(limit, within(request, future)));
             match slow.await {
                 Ok(Ok(output)) => Ok(output),
                 Ok(Err(_)) => Err(SlowLaneError::Deadline),
@@ -71,7 +78,11 @@ fn poll_fast<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<
 
 #[cfg(test)]
 mod tests {
+    use zhongtai_kernel::current_request;
+
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
 
     fn shared() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
@@ -79,23 +90,25 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_wait_stays_and_what_waits_moves() {
-        let shared = shared();
+        let (shared, request) = (shared(), RequestId::generate());
         let here = std::thread::current().id();
-        let fast = run(Box::pin(async { std::thread::current().id() }), shared.handle(), Duration::from_secs(5)).await;
-        assert_eq!(fast, Ok(here));
-        let slow = async {
+        let fast = Box::pin(async { std::thread::current().id() });
+        assert_eq!(run(fast, request, shared.handle(), LIMIT).await, Ok(here));
+        let slow = Box::pin(async {
             slow_lane().await;
-            std::thread::current().id()
-        };
-        let slow = run(Box::pin(slow), shared.handle(), Duration::from_secs(5)).await.unwrap();
-        assert_ne!(slow, here);
+            (std::thread::current().id(), current_request())
+        });
+        let (there, current) = run(slow, request, shared.handle(), LIMIT).await.unwrap();
+        assert_ne!(there, here);
+        assert_eq!(current, Some(request), "what is called from there belongs to the request");
         shared.shutdown_background();
     }
 
     #[tokio::test]
     async fn the_slow_lane_ends_at_the_deadline() {
-        let shared = shared();
-        let forever = run(Box::pin(std::future::pending::<()>()), shared.handle(), Duration::from_millis(20)).await;
+        let (shared, limit) = (shared(), Duration::from_millis(20));
+        let forever = Box::pin(std::future::pending::<()>());
+        let forever = run(forever, RequestId::generate(), shared.handle(), limit).await;
         assert_eq!(forever, Err(SlowLaneError::Deadline));
         shared.shutdown_background();
     }

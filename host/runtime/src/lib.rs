@@ -3,6 +3,7 @@
 //! ```text
 //! Runtime::load     component -> inspect imports against grants -> AOT artifact (sealed) -> LoadedRelease
 //! Runtime::invoke   admission -> fresh instance -> handler -> checked response
+//! Runtime::tell     the same, for an event
 //! ```
 //!
 //! A capability is linked through [`Capability`]; its host functions get an [`Invocation`], whose
@@ -26,6 +27,7 @@ mod load;
 mod message;
 mod run;
 mod stack;
+mod work;
 
 pub use admission::AdmissionOptions;
 pub use artifact::HostKey;
@@ -39,3 +41,4 @@ pub use lane::slow_lane;
 pub use load::LoadedRelease;
 pub use message::{Request, Response};
 pub use run::{Call, Outcome, Runtime, RuntimeOptions};
+pub use work::ScenarioEvent;

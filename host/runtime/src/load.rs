@@ -7,13 +7,17 @@ use wasmtime::{
 use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Channel, Release};
 
 use crate::{
-    Capability, Inspection, Invocation, LoadError, admission::Gate, bindings::ScenarioPre, inspect::HANDLER,
-    inspect::capability_of,
+    Capability, Inspection, Invocation, LoadError,
+    admission::Gate,
+    bindings::{ScenarioPre, listening::ListeningPre},
+    inspect::{HANDLER, capability_of},
 };
 
 /// A release that is ready to run: compiled, linked to what it was granted, checked.
 pub struct LoadedRelease {
     pub(crate) pre: ScenarioPre<Invocation>,
+    /// When it hears of events.
+    pub(crate) listening: Option<ListeningPre<Invocation>>,
     pub(crate) gate: Arc<Gate>,
     /// The caller of every anonymous request, made once.
     pub(crate) anonymous: Arc<Caller>,
@@ -28,10 +32,16 @@ impl LoadedRelease {
         &self.release
     }
 
+    /// True when it hears of events.
+    pub fn listens(&self) -> bool {
+        self.listening.is_some()
+    }
+
     /// Links a compiled component to the capabilities it was granted.
     pub(crate) fn link(
         engine: &Engine,
         component: &Component,
+        listens: bool,
         granted: &[Arc<dyn Capability>],
         release: Arc<Release>,
         gate: Arc<Gate>,
@@ -42,9 +52,10 @@ impl LoadedRelease {
             capability.add_to_linker(&mut linker).map_err(failed)?;
         }
         let pre = linker.instantiate_pre(component).map_err(failed)?;
+        let listening = listens.then(|| ListeningPre::new(pre.clone())).transpose().map_err(failed)?;
         let pre = ScenarioPre::new(pre).map_err(failed)?;
         let anonymous = Arc::new(Caller::new(release.clone(), None, Channel::Web));
-        Ok(Self { pre, gate, anonymous, release })
+        Ok(Self { pre, listening, gate, anonymous, release })
     }
 }
 

@@ -6,7 +6,7 @@ use zhongtai_kernel::{ALWAYS_GRANTED, Caller, Channel, DepartmentId, Release, Re
 
 use crate::{
     AdmissionOptions, Asker, Capability, EngineOptions, HostKey, Inspection, Invocation, InvokeError, LoadError,
-    LoadedRelease, PoolSize, Refusal, Request, Response, Services,
+    LoadedRelease, PoolSize, Refusal, Request, Response, ScenarioEvent, Services,
     admission::{Admission, Permit},
     artifact::ArtifactCache,
     engine,
@@ -14,6 +14,7 @@ use crate::{
     lane::{self, SlowLaneError},
     load,
     stack::WithHostStack,
+    work::{Work, blame},
 };
 
 /// Bytes that a guest may hand over in one call, its response included.
@@ -56,9 +57,9 @@ pub struct Call {
 
 /// How a request ended, with what it cost.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Outcome<A = Response> {
     /// The answer.
-    pub response: Result<Response, InvokeError>,
+    pub response: Result<A, InvokeError>,
     /// How often policy refused.
     pub denials: u32,
     /// Bytes of memories, tables and stack.
@@ -128,13 +129,14 @@ impl Runtime {
     pub fn load(&self, release: Arc<Release>, component: &[u8], grants: &[String]) -> Result<LoadedRelease, LoadError> {
         let inspection = inspect(component)?;
         let granted = self.granted(&inspection, &release, grants)?;
+        let listens = inspection.listens();
         let digest = release.digest();
         let compiled = match self.artifacts.load(&self.engine, digest) {
             Some(compiled) => compiled,
             None => self.artifacts.compile(&self.engine, digest, component)?,
         };
         let gate = self.admission.gate(release.scenario().department());
-        LoadedRelease::link(&self.engine, &compiled, &granted, release, gate)
+        LoadedRelease::link(&self.engine, &compiled, listens, &granted, release, gate)
     }
 
     fn granted(
@@ -149,32 +151,51 @@ impl Runtime {
 
     /// Runs one request in a fresh instance of the release.
     pub async fn invoke(&self, release: Arc<LoadedRelease>, call: Call) -> Outcome {
+        let Call { id, subject, channel, request } = call;
+        let caller = match subject.is_none() && channel == Channel::Web {
+            true => release.anonymous.clone(),
+            false => Arc::new(Caller::new(release.release().clone(), subject, channel)),
+        };
+        self.perform(release, id, caller, request).await
+    }
+
+    /// Tells a release that [listens](LoadedRelease::listens) of an event, in a fresh instance with nobody signed in.
+    /// The answer is the guest's: an error asks for the event to be told again.
+    pub async fn tell(
+        &self,
+        release: Arc<LoadedRelease>,
+        id: RequestId,
+        event: ScenarioEvent,
+    ) -> Outcome<Result<(), String>> {
+        let caller = Arc::new(Caller::new(release.release().clone(), None, Channel::Internal));
+        self.perform(release, id, caller, event).await
+    }
+
+    async fn perform<W: Work>(
+        &self,
+        release: Arc<LoadedRelease>,
+        id: RequestId,
+        caller: Arc<Caller>,
+        work: W,
+    ) -> Outcome<W::Answer> {
+        let failed = |error| Outcome { response: Err(error), denials: 0, memory: 0 };
         let permit = match release.gate.enter().await {
             Ok(permit) => permit,
-            Err(error) => return Outcome { response: Err(error), denials: 0, memory: 0 },
+            Err(error) => return failed(error),
         };
-        let limits = release.release().manifest().limits;
-        let limit = Duration::from_millis(u64::from(limits.timeout_ms));
-        let store = self.store(&release, &call, limit);
-        let job = WithHostStack(Box::pin(run(store, release, call.request, permit)));
-        match lane::run(job, &self.shared, limit).await {
+        let timeout_ms = release.release().manifest().limits.timeout_ms;
+        let limit = Duration::from_millis(u64::from(timeout_ms));
+        let store = self.store(id, caller, limit);
+        let job = WithHostStack(Box::pin(run(store, release, work, permit)));
+        match lane::run(job, id, &self.shared, limit).await {
             Ok(outcome) => outcome,
-            Err(SlowLaneError::Deadline) => {
-                Outcome { response: Err(InvokeError::Timeout(limits.timeout_ms)), denials: 0, memory: 0 }
-            }
-            Err(SlowLaneError::Lost) => {
-                let error = InvokeError::Sandbox("the request's task was lost".to_owned());
-                Outcome { response: Err(error), denials: 0, memory: 0 }
-            }
+            Err(SlowLaneError::Deadline) => failed(InvokeError::Timeout(timeout_ms)),
+            Err(SlowLaneError::Lost) => failed(InvokeError::Sandbox("the request's task was lost".to_owned())),
         }
     }
 
-    fn store(&self, release: &LoadedRelease, call: &Call, limit: Duration) -> Store<Invocation> {
-        let caller = match (&call.subject, call.channel) {
-            (None, Channel::Web) => release.anonymous.clone(),
-            (subject, channel) => Arc::new(Caller::new(release.release().clone(), subject.clone(), channel)),
-        };
-        let invocation = Invocation::new(call.id, caller, self.services.clone());
+    fn store(&self, id: RequestId, caller: Arc<Caller>, limit: Duration) -> Store<Invocation> {
+        let invocation = Invocation::new(id, caller, self.services.clone());
         let mut store = Store::new(&self.engine, invocation);
         store.limiter(|invocation| &mut invocation.budget);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
@@ -193,12 +214,20 @@ impl Runtime {
 /// Stops a guest at its deadline.
 #[derive(Debug, thiserror::Error)]
 #[error("the deadline was reached")]
-struct DeadlineReached;
+pub(crate) struct DeadlineReached;
 
-/// The request itself: authorise, instantiate, call, check.
-async fn run(mut store: Store<Invocation>, release: Arc<LoadedRelease>, request: Request, permit: Permit) -> Outcome {
-    let response = match authorise(store.data_mut()).await {
-        Ok(()) => call(&mut store, &release, request).await,
+/// The work itself: authorise, instantiate, call, check.
+async fn run<W: Work>(
+    mut store: Store<Invocation>,
+    release: Arc<LoadedRelease>,
+    work: W,
+    permit: Permit,
+) -> Outcome<W::Answer> {
+    let response = match authorise(store.data_mut(), W::ACTION).await {
+        Ok(()) => match work.call(&mut store, &release).await {
+            Ok(answer) => W::check(answer),
+            Err(error) => Err(blame(store.data_mut(), release.release(), &error)),
+        },
         Err(error) => Err(error),
     };
     let (denials, memory) = (store.data().denials(), store.data().budget.used());
@@ -209,43 +238,9 @@ async fn run(mut store: Store<Invocation>, release: Arc<LoadedRelease>, request:
 }
 
 /// May this caller use the scenario at all?
-async fn authorise(invocation: &mut Invocation) -> Result<(), InvokeError> {
-    invocation.authorise_own("scenario:invoke").await.map_err(|refusal| match refusal {
+async fn authorise(invocation: &mut Invocation, action: &'static str) -> Result<(), InvokeError> {
+    invocation.authorise_own(action).await.map_err(|refusal| match refusal {
         Refusal::Denied(reference) => InvokeError::Denied { reference },
         Refusal::Unrecorded => InvokeError::Audit(zhongtai_kernel::AuditUnavailable("see the log".to_owned())),
     })
-}
-
-async fn call(
-    store: &mut Store<Invocation>,
-    release: &LoadedRelease,
-    request: Request,
-) -> Result<Response, InvokeError> {
-    let answer = async {
-        let scenario = release.pre.instantiate_async(&mut *store).await?;
-        scenario.zhongtai_scenario_http().call_handle(&mut *store, &request.into_wit()).await
-    }
-    .await;
-    match answer {
-        Ok(response) => Response::from_wit(response),
-        Err(error) => Err(blame(store.data_mut(), release.release(), &error)),
-    }
-}
-
-/// Why the guest did not answer: the deadline, its memory, its panic, or another trap.
-fn blame(invocation: &mut Invocation, release: &Release, error: &wasmtime::Error) -> InvokeError {
-    let limits = release.manifest().limits;
-    if error.is::<DeadlineReached>() {
-        return InvokeError::Timeout(limits.timeout_ms);
-    }
-    if invocation.budget.exceeded() {
-        return InvokeError::Memory(limits.memory_mib);
-    }
-    if let Some((reason, location)) = invocation.panic.take() {
-        return InvokeError::Trap { reason, location: Some(location) };
-    }
-    match error.downcast_ref::<wasmtime::Trap>() {
-        Some(trap) => InvokeError::Trap { reason: trap.to_string(), location: None },
-        None => InvokeError::Trap { reason: error.root_cause().to_string(), location: None },
-    }
 }
