@@ -5,6 +5,7 @@
 //! from these enums into one static slice, so nothing is built when a request comes in.
 
 mod handler;
+mod listener;
 mod pattern;
 
 use proc_macro::TokenStream;
@@ -44,4 +45,12 @@ pub fn patch(pattern: TokenStream, function: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn delete(pattern: TokenStream, function: TokenStream) -> TokenStream {
     expand("Delete", pattern, function)
+}
+
+/// Hears of a kind of event, such as `#[on("payment.settled")]`.
+#[proc_macro_attribute]
+pub fn on(kind: TokenStream, function: TokenStream) -> TokenStream {
+    let kind = parse_macro_input!(kind as LitStr);
+    let function = parse_macro_input!(function as ItemFn);
+    listener::expand(&kind, &function).unwrap_or_else(|error| error.into_compile_error()).into()
 }

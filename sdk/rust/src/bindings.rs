@@ -21,6 +21,7 @@ wit_bindgen::generate!({
         "../../wit/seal",
         "../../wit/geo",
         "../../wit/logistics",
+        "../../wit/payment",
         "../../wit/scenario",
     ],
     world: "zhongtai:scenario/plugin",
@@ -29,3 +30,15 @@ wit_bindgen::generate!({
     export_macro_name: "export_component",
     default_bindings_module: "zhongtai::__private::bindings",
 });
+
+/// The world `zhongtai:events/listening`, for plugins that hear of events.
+pub mod listening {
+    wit_bindgen::generate!({
+        path: "../../wit/events",
+        world: "zhongtai:events/listening",
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_listener",
+        default_bindings_module: "zhongtai::__private::bindings::listening",
+    });
+}

@@ -38,8 +38,8 @@
 //!   [`Json`], [`Form`], [`Path`], [`Query`], [`Subject`], `Option<Subject>` or [`Request`]; for results see
 //!   [`IntoResponse`]. A panic is reported to the host and ends the request, nothing else.
 //! - **Errors** are [`Problem`]s; `?` makes one of every capability's error.
-//! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`document`], [`notify`], [`files`], [`keyvalue`],
-//!   [`seal`], [`config`], [`clock`], [`random`], [`subject`] and the macros of [`log`]. What a plugin does not use, its component does not import; what it
+//! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`document`], [`notify`], [`logistics`], [`geo`], [`files`], [`keyvalue`],
+//!   [`seal`], [`config`], [`clock`], [`random`], [`subject`] and the macros of [`log`]. What happens at them comes as an [`event`]. What a plugin does not use, its component does not import; what it
 //!   imports, `plugin.toml` must ask for and an operator must grant (except clock, random, config and log).
 //! - **Tests** are native and need no wasm toolchain: see [`testing`].
 
@@ -59,12 +59,15 @@ pub mod clock;
 pub mod config;
 pub mod credit;
 pub mod document;
+pub mod event;
 pub mod evidence;
 pub mod files;
+pub mod geo;
 mod host;
 mod http;
 pub mod keyvalue;
 pub mod log;
+pub mod logistics;
 pub mod notify;
 pub mod prelude;
 pub mod problem;
@@ -83,7 +86,7 @@ pub use http::{
 pub use problem::Problem;
 pub use purpose::Purpose;
 pub use subject::Subject;
-pub use zhongtai_macros::{delete, get, patch, post, put};
+pub use zhongtai_macros::{delete, get, on, patch, post, put};
 
 /// What a handler returns when it can fail.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
@@ -92,6 +95,8 @@ pub type Result<T, E = Problem> = std::result::Result<T, E>;
 pub trait Plugin {
     /// The routes in the order of `plugin!`.
     const ROUTES: &'static [__private::Route];
+    /// The functions that hear of events.
+    const SUBSCRIPTIONS: &'static [__private::Subscription] = &[];
 }
 
 /// Makes a plugin of handlers. Once per crate, at its root.
@@ -111,16 +116,34 @@ pub trait Plugin {
 /// # fn main() {}
 /// ```
 ///
+/// Functions that hear of events come after a semicolon: `zhongtai::plugin!(apply, view; events: paid)`. See [`event`].
+///
 /// Besides the component it makes `MockHost` for native tests: [`testing::Mock`] with these handlers.
 #[macro_export]
 macro_rules! plugin {
     ($($handler:path),* $(,)?) => {
+        $crate::plugin!(@ [$($handler),*] []);
+
+        #[cfg(target_arch = "wasm32")]
+        $crate::__component!(Scenario);
+    };
+    ($($handler:path),* $(,)?; events: $($listener:path),+ $(,)?) => {
+        $crate::plugin!(@ [$($handler),*] [$($listener),+]);
+
+        #[cfg(target_arch = "wasm32")]
+        $crate::__component!(Scenario);
+        #[cfg(target_arch = "wasm32")]
+        $crate::__listener!(Scenario);
+    };
+    (@ [$($handler:path),*] [$($listener:path),*]) => {
         #[doc(hidden)]
         pub enum Scenario {}
 
         impl $crate::Plugin for Scenario {
             const ROUTES: &'static [$crate::__private::Route] =
                 &[$(<$handler as $crate::__private::Endpoint>::ROUTE),*];
+            const SUBSCRIPTIONS: &'static [$crate::__private::Subscription] =
+                &[$(<$listener as $crate::__private::Hears>::SUBSCRIPTION),*];
         }
 
         const _: () = $crate::__private::check(<Scenario as $crate::Plugin>::ROUTES);
@@ -128,9 +151,6 @@ macro_rules! plugin {
         /// A host that exists only in this process, with this plugin's handlers: for native tests.
         #[cfg(not(target_arch = "wasm32"))]
         pub type MockHost = $crate::testing::Mock<Scenario>;
-
-        #[cfg(target_arch = "wasm32")]
-        $crate::__component!(Scenario);
     };
 }
 
@@ -155,11 +175,36 @@ macro_rules! __component {
     };
 }
 
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __listener {
+    ($plugin:ty) => {
+        const _: () = {
+            struct Listener;
+
+            impl $crate::__private::bindings::listening::exports::zhongtai::events::listener::Guest for Listener {
+                fn handle(
+                    event: $crate::__private::bindings::listening::exports::zhongtai::events::listener::Event,
+                ) -> ::core::result::Result<(), ::std::string::String> {
+                    $crate::__private::hear_event::<$plugin>(event)
+                }
+            }
+
+    $crate::__private::bindings::listening::export_listener!(Listener with_types_in $crate::__private::bindings::listening);
+        };
+    };
+}
+
 /// For the macros only; may change at any time.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::{bindings, start::serve};
+    pub use crate::{
+        bindings,
+        start::{hear as hear_event, serve},
+    };
 
+    pub use crate::event::{Hears, Subscription, hear};
     pub use crate::http::{Endpoint, Route, Segment, check};
 }

@@ -6,7 +6,7 @@ pub use crate::{
     clock::Timestamp,
     config, delete, ensure, get, keyvalue,
     log::{debug, error, info, trace, warn},
-    patch, post,
+    on, patch, post,
     problem::{
         bad_request, conflict, forbidden, gone, internal, not_found, too_many_requests, unauthenticated, unavailable,
         unprocessable,

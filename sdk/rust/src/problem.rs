@@ -67,6 +67,12 @@ impl Problem {
         self
     }
 
+    /// The code, and what only the log shall hold.
+    pub(crate) fn into_cause(self) -> (String, Option<String>) {
+        let parts = *self.0;
+        (parts.code.into_owned(), parts.cause)
+    }
+
     pub(crate) fn allowing(mut self, methods: String) -> Self {
         self.0.allow = Some(methods);
         self
