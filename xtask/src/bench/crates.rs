@@ -15,8 +15,16 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("zhongtai-rowfilter", "million", "the row filter"),
     ("zhongtai-cap-subject", "sign_in", "signing in"),
     ("zhongtai-analysis", "analyse", "the analysis of one changed permit"),
+    ("zhongtai-cap-certificate", "verify", "certificates, SQLite"),
+    ("zhongtai-cap-files", "throughput", "files in and out"),
     ("zhongtai-cap-document", "render", "documents from templates, one worker"),
+    ("zhongtai-cap-document", "permit", "a permit, from its fields to sealed PDF and OFD"),
     ("zhongtai-cap-seal", "seal", "seals on documents, with the ledger"),
+    ("zhongtai-cap-notify", "outbox", "notifications through the outbox, without policy and audit"),
+    ("zhongtai-cap-geo", "geocode", "addresses by what people write, a million of them"),
+    ("zhongtai-cap-geo", "grid", "places in their grids"),
+    ("zhongtai-cap-geo", "tiles", "vector tiles"),
+    ("zhongtai-cap-credit", "checks", "credit checks over a million subjects, without policy and audit"),
 ];
 
 /// What each bench measured, by what it is about.
