@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::Value;
-use zhongtai_e2e::{Host, Setup};
+use zhongtai_e2e::{City, Host, Setup};
 
 use crate::{
     guests,
@@ -64,41 +64,56 @@ const TRIES: [Try; 3] = [
 
 /// Builds, starts, shows; with `check` makes the requests and ends.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
-    setup::for_demo()?;
-    step("the host (the first build takes some minutes)");
-    must(&mut cargo(&["build", "--package", "zhongtai-server"]))?;
-    let components = guests::plugins()?;
+    let components = build()?;
     step("starting on fresh data");
     let inbox = Inbox::open()?;
     let data = target().join("demo").join(std::process::id().to_string());
-    let mut host = start(&data, &inbox, check)?;
+    // Port 8080 is for people to find; a check takes what is free.
+    let public = if check { City::free_address()? } else { "http://127.0.0.1:8080".to_owned() };
+    let city = permit::city(&public)?;
+    let mut host = start(&data, &inbox, &city, &public)?;
     println!("state  {}", data.display());
     prepare(&host, &components)?;
-    permit::prepare(&host)?;
+    let password = permit::prepare(&host)?;
     let token = citizen(&host, &inbox)?;
     step("try it");
     show(&host, &token)?;
     if check {
-        return try_all(&host, &token, &inbox);
+        requests(&host, &token)?;
+        permit::try_all(&host, &city, &password)?;
+        return look(&host, &inbox);
     }
-    permit::try_all(&host)?;
+    permit::try_all(&host, &city, &password)?;
     println!("\n{}", permit::left(host.data()));
     println!("\nthe host runs until you press Ctrl-C");
     host.wait()
 }
 
-fn start(data: &Path, inbox: &Inbox, check: bool) -> anyhow::Result<Host> {
+/// The host and the plugins; what else the demo needs is installed meanwhile.
+fn build() -> anyhow::Result<PathBuf> {
+    step("the host (the first build takes some minutes), and what the demo needs");
+    std::thread::scope(|scope| {
+        let installing = scope.spawn(setup::for_demo);
+        // As `cargo xtask test` builds it: whoever runs both builds once.
+        must(&mut cargo(&["build", "--workspace", "--bin", "zt"]))?;
+        let components = guests::plugins()?;
+        installing.join().map_err(|_| anyhow::anyhow!("the setup panicked"))??;
+        Ok(components)
+    })
+}
+
+fn start(data: &Path, inbox: &Inbox, city: &City, public: &str) -> anyhow::Result<Host> {
     let mut setup = Setup::new(&target().join("debug/zt"), data);
-    if !check {
-        setup.ports = (8080, 8081);
-    }
+    let port = public.rsplit(':').next().and_then(|port| port.parse().ok()).context("an address has a port")?;
+    setup.ports = (port, if port == 8080 { 8081 } else { 0 });
     setup.policies.extend(guests::PLUGINS.map(|plugin| PathBuf::from("plugins").join(plugin).join("policies")));
     setup.policies.retain(|folder| folder.is_dir());
     let secret = data.join("webhook.secret");
     std::fs::create_dir_all(data)?;
     std::fs::write(&secret, generated_secret()?)?;
-    setup.config = format!(
-        "[notify.webhook]\nsecret_file = {:?}\n\n[desks]\n\"441802-chengguan/duty\" = {:?}\n",
+    setup.config = city.config(public, data)?;
+    setup.config += &format!(
+        "\n[notify.webhook]\nsecret_file = {:?}\n\n[desks]\n\"441802-chengguan/duty\" = {:?}\n",
         secret.display().to_string(),
         inbox.url
     );
@@ -149,8 +164,8 @@ fn show(host: &Host, token: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the requests and shows what came back, what was sent, what was recorded.
-fn try_all(host: &Host, token: &str, inbox: &Inbox) -> anyhow::Result<()> {
+/// Makes the requests and shows what came back.
+fn requests(host: &Host, token: &str) -> anyhow::Result<()> {
     step("what comes back");
     for one in &TRIES {
         println!("\n# {}", one.shows);
@@ -165,7 +180,11 @@ fn try_all(host: &Host, token: &str, inbox: &Inbox) -> anyhow::Result<()> {
         let output = command.output()?;
         print!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     }
-    permit::try_all(host)?;
+    Ok(())
+}
+
+/// What was sent and what was recorded.
+fn look(host: &Host, inbox: &Inbox) -> anyhow::Result<()> {
     step("messages that arrived");
     // The outbox polls once a second and is woken by each message.
     std::thread::sleep(std::time::Duration::from_secs(2));

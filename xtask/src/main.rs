@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line prints")]
 
 mod bench;
+mod browser;
 mod conformance;
 mod demo;
 mod guests;

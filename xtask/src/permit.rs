@@ -1,20 +1,19 @@
 //! The demo's second part: a permit from the application to a bank that sees it, with the papers left to look at.
 
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
+    io::Write,
     path::Path,
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, bail};
-use serde_json::Value;
-use zhongtai_e2e::Host;
+use serde_json::{Value, json};
+use zhongtai_e2e::{City, Host};
 
-use crate::{demo::EXCAVATION, run::step};
+use crate::{browser::Browser, demo::EXCAVATION, run::step};
 
-/// Who signs in with tokens in the host's data: login, kind, and more of `zt user add`.
-const PEOPLE: [(&str, &[&str]); 4] = [
+/// Who works with tokens in the host's data: login, and more of `zt user add`.
+const PEOPLE: [(&str, &[&str]); 3] = [
     ("seal-keeper", &["--kind", "officer", "--department", "441802-chengguan", "--role", "seal-keeper"]),
     (
         "officer",
@@ -31,9 +30,12 @@ const PEOPLE: [(&str, &[&str]); 4] = [
             "certificate-issuer",
         ],
     ),
-    ("enterprise", &["--kind", "legal-person", "--set", "name=北江公司", "--set", "credit-code=91512081MA62K0260E"]),
     ("bank", &["--kind", "legal-person", "--set", "name=清城银行", "--set", "credit-code=91350100M000100Y43"]),
 ];
+
+/// Who signs in with a browser, here and through the city.
+const ENTERPRISE: [&str; 7] =
+    ["north-river", "--kind", "legal-person", "--set", "name=北江公司", "--set", "credit-code=91512081MA62K0260E"];
 
 const FORM: &str = r#"{"company":"91512081MA62K0260E","place":"北江一路12号门前","area_m2":12,"from":"FROM","to":"TO","reason":"供水管道维修"}"#;
 
@@ -42,8 +44,15 @@ const PLAN: &[u8] =
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
     3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
-/// What the department puts online once: people, the template, the seal, the type of certificate.
-pub(crate) fn prepare(host: &Host) -> anyhow::Result<()> {
+/// The city's identity provider, which knows the enterprise too.
+pub(crate) fn city(public: &str) -> anyhow::Result<City> {
+    let claims = json!({ "name": "北江公司", "user_type": "2", "uscc": "91512081MA62K0260E" });
+    City::start(public, &json!({ "north-river": claims }))
+}
+
+/// What the department puts online once: people, the template, the seal, the type of certificate. Returns the
+/// enterprise's password.
+pub(crate) fn prepare(host: &Host) -> anyhow::Result<String> {
     step("a department gets its seal and template online");
     for (login, more) in PEOPLE {
         let sure = ["--assurance", "substantial"];
@@ -54,39 +63,60 @@ pub(crate) fn prepare(host: &Host) -> anyhow::Result<()> {
     run(host, "operator", &["cert", "type", "put", "plugins/excavation/excavation-permit.json"])?;
     let name = ["--name", "清城区城市管理局", "--kind", "official", "--years", "3"];
     run(host, "seal-keeper", &[&["seal", "create", "441802-chengguan/permit"][..], &name].concat())?;
-    Ok(())
+    let added = json(&host.zt(&[&["user", "add"][..], &ENTERPRISE, &["--json"]].concat())?)?;
+    text(&added, "password")
 }
 
-/// Applies, hands a plan in, approves, fetches the papers, shows the permit, and sees it.
-pub(crate) fn try_all(host: &Host) -> anyhow::Result<()> {
+/// Signs in, applies, hands a plan in, approves, fetches the papers, signs in elsewhere, shows the permit, and sees it.
+pub(crate) fn try_all(host: &Host, city: &City, password: &str) -> anyhow::Result<()> {
     step("a permit, from the application to a bank that sees it");
-    let call = |who: &str, path: &str, body: &str| {
-        let token = std::fs::read_to_string(host.data().join(format!("{who}.token")))?;
-        let mut command = host.command(&["plugin", "call", EXCAVATION, path, "-X", "POST", "--data", body]);
-        println!("\n# {who}: POST {path}");
-        json(&shown(command.env("ZT_SUBJECT_TOKEN", token.trim()))?)
+    println!("\n# the enterprise signs in at {}/sign-in with its password", host.public);
+    let here = Browser::open(&host.public, &host.data().join("enterprise.cookies"));
+    here.sign_in("north-river", password)?;
+    let post = |path: &str, body: &str| {
+        println!("\n# the enterprise, by its session's cookie: POST {path}");
+        let answer = here.ask("POST", &format!("/s/{EXCAVATION}{path}"), body.as_bytes())?;
+        println!("{answer}");
+        json(&answer)
     };
     let [from, to] = [0, 20].map(day);
-    let filed = call("enterprise", "/applications", &FORM.replace("FROM", &from?).replace("TO", &to?))?;
+    let filed = post("/applications", &FORM.replace("FROM", &from?).replace("TO", &to?))?;
     let number = text(&filed, "number")?;
-    let ticket = call("enterprise", &format!("/applications/{number}/materials"), "{}")?;
-    println!("\n# enterprise: PUT the plan to the ticket's path, past the plugin");
-    println!("{}", put(host, "enterprise", &text(&ticket, "path")?, PLAN)?);
+    let ticket = post(&format!("/applications/{number}/materials"), "{}")?;
+    println!("\n# the enterprise: PUT the plan to the ticket's path, past the plugin");
+    println!("{}", here.ask("PUT", &text(&ticket, "path")?, PLAN)?);
     let decision = r#"{"outcome":"approve","reason":"材料齐全"}"#;
-    let decided = call("officer", &format!("/applications/{number}/decisions"), decision)?;
+    let decided = officer(host, &format!("/applications/{number}/decisions"), decision)?;
     let permit = decided.get("permit").context("the permit was not issued: see the host's log")?;
     let id = text(permit, "id")?;
     for form in ["pdf", "ofd"] {
         let file = host.data().join(format!("permit.{form}")).display().to_string();
-        run(host, "enterprise", &["cert", "paper", &id, "-o", &file])?;
+        println!("\n# the enterprise: GET its permit as {form}");
+        let paper = format!("/api/v1/certificates/{id}/papers/certificate.{form}?purpose=own-use");
+        here.fetch(&paper, file.as_ref())?;
         run(host, "bank", &["seal", "verify", &file])?;
     }
-    let to = ["--to", "91350100M000100Y43", "--purpose", "loan", "--field", "applicant", "--field", "place"];
-    let token = run(host, "enterprise", &[&["cert", "present", &id][..], &to].concat())?;
+    println!("\n# the enterprise signs in through the city's identity provider, {}: sure enough to show a permit", city.issuer);
+    let sure = Browser::open(&host.public, &host.data().join("enterprise-through-the-city.cookies"));
+    sure.sign_in_through_the_city(&city.issuer, "north-river")?;
+    let showing = json!({
+        "fields": ["applicant", "place"], "purpose": "loan", "verifier": "91350100M000100Y43", "minutes": 10,
+    });
+    let shown = sure.ask("POST", &format!("/api/v1/certificates/{id}/present"), showing.to_string().as_bytes())?;
+    println!("{shown}");
+    let token = text(&json(&shown)?, "token")?;
     for _ in ["seen once", "and not again"] {
         redeem(host, token.trim())?;
     }
     Ok(())
+}
+
+/// An officer's program, by its token.
+fn officer(host: &Host, path: &str, body: &str) -> anyhow::Result<Value> {
+    let token = std::fs::read_to_string(host.data().join("officer.token"))?;
+    let mut command = host.command(&["plugin", "call", EXCAVATION, path, "-X", "POST", "--data", body]);
+    println!("\n# the officer: POST {path}");
+    json(&shown(command.env("ZT_SUBJECT_TOKEN", token.trim()))?)
 }
 
 fn redeem(host: &Host, token: &str) -> anyhow::Result<()> {
@@ -113,23 +143,6 @@ fn shown(command: &mut Command) -> anyhow::Result<String> {
         bail!("that was not to be refused");
     }
     Ok(out.into_owned())
-}
-
-/// Sends a file to the public listener.
-fn put(host: &Host, who: &str, path: &str, content: &[u8]) -> anyhow::Result<String> {
-    let token = std::fs::read_to_string(host.data().join(format!("{who}.token")))?;
-    let address = host.public.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address)?;
-    let head = format!(
-        "PUT {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n",
-        token.trim(),
-        content.len()
-    );
-    stream.write_all(&[head.as_bytes(), content].concat())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or(answer))
 }
 
 /// A day in Shanghai, some days from now, as `date` tells it.

@@ -59,7 +59,7 @@ const PYTHON: &[&str] = &[
     "dkimpy==1.1.8",
 ];
 
-const NODE: &[&str] = &["jsdom@26.1.0", "ofd.js@0.2.6", "oidc-provider@9.13.3"];
+const NODE: &[&str] = &["jsdom@26.1.0", "ofd.js@0.2.6", "oidc-provider@9.13.3", "smpp@0.5.1"];
 
 /// Installs everything.
 pub(crate) fn run() -> anyhow::Result<()> {

@@ -10,6 +10,7 @@
 //! # Ok(()) }
 //! ```
 
+mod city;
 mod log;
 
 use std::{
@@ -23,6 +24,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::log::Ready;
+pub use city::City;
 
 /// What to start.
 #[derive(Debug, Clone)]

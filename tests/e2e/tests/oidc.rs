@@ -6,7 +6,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{City, Place, Visitor};
+use support::{Place, SignInThere as _, Visitor};
+use zhongtai_e2e::City;
 
 /// A host that knows the provider.
 struct Scene {
@@ -18,15 +19,15 @@ struct Scene {
 
 impl Scene {
     fn start() -> Self {
-        let public = City::free_address();
+        let public = City::free_address().unwrap();
         let accounts = json!({
             "zhang": { "name": "张三", "user_type": "1", "id_card": "11010519491231002x" },
             "li": { "name": "李四", "user_type": "1" },
         });
-        let city = City::start(&public, &accounts);
+        let city = City::start(&public, &accounts).unwrap();
         let place = Place::start_with(|setup, dir| {
             setup.ports.0 = public.rsplit(':').next().unwrap().parse().unwrap();
-            setup.config = city.config(&public, dir);
+            setup.config = city.config(&public, dir).unwrap();
         });
         Self { city, place }
     }

@@ -7,8 +7,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{City, Place, Plugin, Reply, Visitor};
-use zhongtai_e2e::repository;
+use support::{Place, Plugin, Reply, SignInThere as _, Visitor};
+use zhongtai_e2e::{City, repository};
 use zhongtai_test_tools::{DISTID, Judges, SES_CHECKS, said, tool};
 
 const SCENARIO: &str = "/s/441802-chengguan/excavation";
@@ -29,13 +29,13 @@ struct Town {
 
 impl Town {
     fn open() -> Self {
-        let public = City::free_address();
+        let public = City::free_address().unwrap();
         let accounts = json!({ "north-river": { "name": "北江公司", "user_type": "2", "uscc": ENTERPRISE } });
-        let city = City::start(&public, &accounts);
+        let city = City::start(&public, &accounts).unwrap();
         let place = Place::start_with(|setup, dir| {
             setup.ports.0 = public.rsplit(':').next().unwrap().parse().unwrap();
             setup.policies.push(repository().join("plugins/excavation/policies"));
-            setup.config = city.config(&public, dir) + "[seal]\norganization = \"清城区人民政府\"\n";
+            setup.config = city.config(&public, dir).unwrap() + "[seal]\norganization = \"清城区人民政府\"\n";
         });
         place.install(&Plugin::shipped("excavation"));
         let file = |path: &str| repository().join(path).to_str().unwrap().to_owned();

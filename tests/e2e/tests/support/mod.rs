@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use zhongtai_e2e::{Host, Setup};
 
 pub use browser::Browser;
-pub use city::City;
+pub use city::SignInThere;
 pub use plugin::{Plugin, answering, guest, manifest, wat};
 pub use reply::Reply;
 pub use visitor::{Page, Visitor, code};
