@@ -50,6 +50,8 @@ pub struct OidcConfig {
     /// Whether who signs out here is signed out at the provider, where the provider can.
     #[serde(default = "yes")]
     pub end_session: bool,
+    /// PEM certificates of the authorities that the provider's certificates must come from, instead of the machine's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The names of claims at the provider. One that is not set is not read.

@@ -1,7 +1,7 @@
 //! The way to the provider: the host's own way out, with our bounds of time and size, and only to URLs that the
 //! configuration or the provider's own discovery document names.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use zhongtai_outbound::{Origins, OriginsConfig, Outbound, OutboundError, Repeat, Request, Url};
@@ -22,16 +22,22 @@ pub(crate) struct Http(Arc<Origins>);
 
 impl Http {
     /// The way out for the provider of that name.
-    pub(crate) fn new(name: &str, outbound: &Outbound) -> Result<Self, ConfigError> {
-        Self::within(name, outbound, TIMEOUT)
+    pub(crate) fn new(name: &str, ca_file: Option<PathBuf>, outbound: &Outbound) -> Result<Self, ConfigError> {
+        Self::within(name, ca_file, outbound, TIMEOUT)
     }
 
-    fn within(name: &str, outbound: &Outbound, timeout: Duration) -> Result<Self, ConfigError> {
+    fn within(
+        name: &str,
+        ca_file: Option<PathBuf>,
+        outbound: &Outbound,
+        timeout: Duration,
+    ) -> Result<Self, ConfigError> {
         let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let config = OriginsConfig {
             timeout_ms: millis,
             deadline_ms: millis,
             max_answer_kib: MAX_ANSWER_KIB,
+            ca_file,
             ..OriginsConfig::default()
         };
         let origins = outbound.origins(&format!("sign_in.oidc.{name}"), &config)?;
@@ -143,7 +149,7 @@ mod tests {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", socket.local_addr().unwrap());
         let endpoint: Url = format!("{origin}/token").parse().unwrap();
-        let only = Http::new("province", &outbound()).unwrap().only_to([endpoint].into());
+        let only = Http::new("province", None, &outbound()).unwrap().only_to([endpoint].into());
         for path in ["/", "/token/", "/token?x=1", "/other"] {
             let fault = only.send(get(&format!("{origin}{path}"))).await.unwrap_err();
             assert_eq!(fault, HttpFault::NotAllowed, "{path}");
@@ -156,10 +162,17 @@ mod tests {
     async fn a_provider_that_says_nothing_is_not_waited_for() {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/token", socket.local_addr().unwrap());
-        let http = Http::within("province", &outbound(), Duration::from_millis(100)).unwrap();
+        let http = Http::within("province", None, &outbound(), Duration::from_millis(100)).unwrap();
         let only = http.only_to([url.parse().unwrap()].into());
         let fault = tokio::time::timeout(Duration::from_secs(60), only.send(get(&url))).await.unwrap().unwrap_err();
         assert_eq!(fault, HttpFault::TimedOut);
+    }
+
+    #[test]
+    fn an_authority_that_can_not_be_read_is_refused_by_name() {
+        let error = Http::new("province", Some("/nowhere/ca.pem".into()), &outbound()).unwrap_err();
+        let expected = "sign_in.oidc.province: ca_file: /nowhere/ca.pem: the file can't be read";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]
