@@ -159,6 +159,7 @@ async fn a_recipient_gets_so_many_an_hour_whoever_sends_and_the_rest_later() {
         let elsewhere: ScenarioId = "441802-minzheng/allowance".parse().unwrap();
         for scenario in [scenario(), elsewhere.clone(), scenario()] {
             one.send(message(&scenario, None, Sms, PHONE)).await.unwrap();
+            clock.advance(Duration::from_millis(1));
         }
         let another = one.send(message(&scenario(), None, Sms, "13900139000")).await.unwrap();
         let mut report = one.deliver_due(2).await.unwrap();
