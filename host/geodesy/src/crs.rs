@@ -1,6 +1,6 @@
 //! The systems, each a type. Conversions all go through CGCS2000.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, str::FromStr};
 
 use crate::{Problem, Zone, mars};
 
@@ -118,6 +118,24 @@ impl Crs for AnyCrs {
     }
 }
 
+impl FromStr for AnyCrs {
+    type Err = Problem;
+
+    /// `CGCS2000`, `GCJ-02`, `BD-09`, or an EPSG code: `EPSG:4490`, `EPSG:4326`, `EPSG:4547`; in any case.
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let expected = || Problem::Unreadable("expected CGCS2000, GCJ-02, BD-09 or EPSG: and a code".to_owned());
+        match text.trim().to_ascii_lowercase().as_str() {
+            "cgcs2000" => Ok(Self::Cgcs2000),
+            "gcj-02" | "gcj02" => Ok(Self::Gcj02),
+            "bd-09" | "bd09" => Ok(Self::Bd09),
+            code => match code.strip_prefix("epsg:").ok_or_else(expected)?.parse().map_err(|_| expected())? {
+                4490 | 4326 => Ok(Self::Cgcs2000),
+                code => Ok(Self::GaussKruger(Zone::from_epsg(code)?)),
+            },
+        }
+    }
+}
+
 /// Refuses what is no longitude and latitude, and says so when it looks like metres.
 fn degrees(lon: f64, lat: f64) -> Result<(), Problem> {
     if !lon.is_finite() || !lat.is_finite() {
@@ -149,5 +167,14 @@ mod tests {
         assert!(matches!(refused(23.68, 113.05), Problem::OutOfRange(what) if what.contains("comes first")));
         assert!(matches!(refused(38_403_199.0, 2_619_945.0), Problem::WrongCrs(_)));
         assert_eq!(Cgcs2000.check(-180.0, 90.0), Ok(()));
+    }
+
+    #[test]
+    fn systems_are_known_by_their_names_and_codes() {
+        assert_eq!("epsg:4490".parse(), Ok(AnyCrs::Cgcs2000));
+        assert_eq!("GCJ-02".parse(), Ok(AnyCrs::Gcj02));
+        assert_eq!("EPSG:4547".parse(), Ok(AnyCrs::GaussKruger(Zone::from_epsg(4547).unwrap())));
+        assert_eq!("EPSG:3857".parse::<AnyCrs>(), Err(Problem::UnknownCrs(3857)));
+        assert!(matches!("mars".parse::<AnyCrs>(), Err(Problem::Unreadable(_))));
     }
 }

@@ -5,6 +5,7 @@
 //! Everything is kept in CGCS2000; other systems are converted at the edge (`zhongtai-geodesy`).
 
 mod address;
+mod config;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 mod embedded;
@@ -24,6 +25,7 @@ pub mod synthetic;
 pub mod tiles;
 
 pub use address::{Address, Level};
+pub use config::GeoConfig;
 pub use embedded::EmbeddedGeo;
 pub use error::GeoError;
 pub use geography::{Geography, HallNearby, HallsWanted};

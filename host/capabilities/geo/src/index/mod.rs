@@ -276,20 +276,23 @@ impl AddressIndex {
 
     /// The addresses nearest to a place within `within` metres, the nearest first, none finer than `deepest`.
     pub fn nearest(&self, at: &Place, within: f64, limit: usize, deepest: Level) -> Vec<Nearby> {
+        let plane = Plane::at(at);
         let mut radius = 25.0_f64.min(within);
         loop {
-            let bounds = at.around(radius);
-            let mut near: Vec<(f64, u32)> =
-                self.spots_in(&bounds, deepest).map(|spot| (about(at, spot.geom()), spot.data)).collect();
+            let around = at.around(radius);
+            let spots = self.spots_in(&around, deepest);
+            let mut near: Vec<(f64, u32)> = spots.map(|spot| (plane.metres(spot.geom()), spot.data)).collect();
             near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            // The rough distance is right to a percent here: a few more are measured than are asked for.
-            near.truncate(limit * 2 + 8);
-            let mut found: Vec<Nearby> = near.into_iter().filter_map(|(_, number)| self.near(at, number)).collect();
-            found.retain(|near| near.distance <= radius);
-            if found.len() >= limit || radius >= within {
-                found.sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.address.id.cmp(&b.address.id)));
-                found.truncate(limit);
-                return found;
+            // What may be among the nearest once it is measured. Of the same place, the first by id.
+            let last = near.get(limit.saturating_sub(1)).map_or(radius, |(rough, _)| *rough);
+            let near = near.into_iter().take_while(|(rough, _)| *rough <= last.mul_add(1.001, 0.01));
+            let mut measured: Vec<(f64, u32)> =
+                near.filter_map(|(_, number)| Some((self.distance(at, number)?, number))).collect();
+            measured.retain(|(distance, _)| *distance <= radius);
+            if measured.len() >= limit || radius >= within {
+                measured.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                let nearby = |(distance, number): (f64, u32)| Some(Nearby { address: self.address(number)?, distance });
+                return measured.into_iter().take(limit).filter_map(nearby).collect();
             }
             radius = (radius * 2.5).min(within);
         }
@@ -310,10 +313,9 @@ impl AddressIndex {
         self.coarse.locate_in_envelope(&area).chain(fine).filter(is_wanted)
     }
 
-    fn near(&self, at: &Place, number: u32) -> Option<Nearby> {
-        let address = self.address(number)?;
-        let distance = at.distance(&address.at);
-        Some(Nearby { address, distance })
+    fn distance(&self, at: &Place, number: u32) -> Option<f64> {
+        let record = self.records.get(number as usize)?;
+        Some(at.distance(&Place::new(Cgcs2000, record.lon, record.lat).ok()?))
     }
 
     fn address(&self, number: u32) -> Option<Address> {
@@ -335,11 +337,30 @@ fn keep(best: &mut Vec<(Fit, u32)>, new: (Fit, u32), limit: usize) {
     }
 }
 
-/// Metres as on a plane around `at`: good enough to tell which are near.
-fn about(at: &Place, spot: &[f64; 2]) -> f64 {
-    let [lon, lat] = spot;
-    let east = (lon - at.lon()) * at.lat().to_radians().cos();
-    (east.hypot(lat - at.lat())) * 111_000.0
+/// A plane around a place: metres of a degree by the ellipsoid's radii there, right to a millimetre within a kilometre.
+struct Plane {
+    lon: f64,
+    lat: f64,
+    east: f64,
+    north: f64,
+}
+
+// === impl Plane ===
+
+impl Plane {
+    fn at(at: &Place) -> Self {
+        const A: f64 = 6_378_137.0;
+        const E2: f64 = 0.006_694_380_022_900_788;
+        let (sin, cos) = at.lat().to_radians().sin_cos();
+        let w = (1.0 - E2 * sin * sin).sqrt();
+        let (east, north) = (A / w * cos, A * (1.0 - E2) / (w * w * w));
+        Self { lon: at.lon(), lat: at.lat(), east: east.to_radians(), north: north.to_radians() }
+    }
+
+    fn metres(&self, spot: &[f64; 2]) -> f64 {
+        let [lon, lat] = spot;
+        ((lon - self.lon) * self.east).hypot((lat - self.lat) * self.north)
+    }
 }
 
 /// By what the bearers of a name are sorted.
@@ -395,5 +416,38 @@ impl Texts {
         let begin =
             number.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or_default();
         self.all.get(begin as usize..end as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::contract::{address, place};
+
+    proptest! {
+        #[test]
+        fn the_nearest_are_those_that_measuring_all_finds(
+            spots in prop::collection::vec((0.0..0.02_f64, 0.0..0.02_f64, 1..40_usize), 1..40),
+            (lon, lat) in (0.0..0.02_f64, 0.0..0.02_f64),
+            limit in 1..20_usize,
+        ) {
+            let mut all = Vec::new();
+            for (lon, lat, rooms) in spots {
+                for _ in 0..rooms {
+                    let id = format!("a{:04}", all.len());
+                    all.push(address(&id, &[(Level::Number, "1号")], (113.0 + lon, 23.0 + lat)));
+                }
+            }
+            let at = place(113.0 + lon, 23.0 + lat);
+            let found = AddressIndex::build(all.clone()).nearest(&at, 1000.0, limit, Level::Room);
+            let mut measured: Vec<(f64, String)> = all.into_iter().map(|one| (at.distance(&one.at), one.id)).collect();
+            measured.retain(|(distance, _)| *distance <= 1000.0);
+            measured.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            measured.truncate(limit);
+            let found: Vec<(f64, String)> = found.into_iter().map(|near| (near.distance, near.address.id)).collect();
+            prop_assert_eq!(found, measured);
+        }
     }
 }

@@ -29,6 +29,12 @@ pub enum Mess {
     Numerals,
     /// A wrong, missing, doubled or moved character in a name.
     Typo,
+    /// Two of these in one text: in the name, and in the town's or community's.
+    TwoTypos,
+    /// The name of an estate or road without its ending, such as 翠湖 for 翠湖花园.
+    ShortName,
+    /// Another town or community than the right one: borders move, people don't follow.
+    WrongArea,
     /// Words around it that are no address.
     Noise,
     /// Spaces and marks between the parts.
@@ -56,7 +62,7 @@ pub struct Spelling {
 
 impl Mess {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Standard,
         Self::Order,
         Self::Missing,
@@ -66,6 +72,9 @@ impl Mess {
         Self::FullWidth,
         Self::Numerals,
         Self::Typo,
+        Self::TwoTypos,
+        Self::ShortName,
+        Self::WrongArea,
         Self::Noise,
         Self::Separators,
         Self::BuildingWords,
@@ -85,6 +94,9 @@ impl Mess {
             Self::FullWidth => "full width",
             Self::Numerals => "Chinese numerals",
             Self::Typo => "typos",
+            Self::TwoTypos => "two typos",
+            Self::ShortName => "short names",
+            Self::WrongArea => "wrong area",
             Self::Noise => "noise words",
             Self::Separators => "separators",
             Self::BuildingWords => "other building words",
@@ -121,6 +133,9 @@ fn spelling(city: &City, mess: Mess, dice: &mut Dice) -> Option<Spelling> {
         Mess::FullWidth => full_width(&some_separators(&address.parts, dice)),
         Mess::Numerals => in_chinese_numerals(&address.parts)?,
         Mess::Typo => with_typo(city, &address.parts, dice)?.text(),
+        Mess::TwoTypos => with_two_typos(city, &address.parts, dice)?,
+        Mess::ShortName => short_name(city, &address.parts, dice)?,
+        Mess::WrongArea => in_another_area(city, &address.parts, dice)?,
         Mess::Noise => with_noise(&address.parts.text(), dice),
         Mess::Separators => some_separators(&address.parts, dice),
         Mess::BuildingWords => with_other_words(&address.parts, dice)?,
@@ -247,6 +262,63 @@ fn with_typo(city: &City, parts: &Parts, dice: &mut Dice) -> Option<Pieces> {
         parts.number = None;
     }
     Some(Writing::STANDARD.pieces(&parts))
+}
+
+/// The name has a slip that no other name is as near to, and the town or the community has one too.
+fn with_two_typos(city: &City, parts: &Parts, dice: &mut Dice) -> Option<String> {
+    let pieces = with_typo(city, parts, dice)?;
+    let area = if dice.percent(50) { &parts.town } else { &parts.community };
+    let wrong = slipped(area, dice)?;
+    let text = pieces.text();
+    // A village is found by its name alone, which has its slip already.
+    (parts.lane.is_none() && text.contains(area.as_str())).then(|| text.replace(area.as_str(), &wrong))
+}
+
+/// Only when no other name begins like this.
+fn short_name(city: &City, parts: &Parts, dice: &mut Dice) -> Option<String> {
+    let mut parts = parts.clone();
+    parts.city.clear();
+    parts.district.clear();
+    parts.community.clear();
+    let slot = match (&mut parts.estate, &mut parts.road) {
+        (Some(estate), _) => estate,
+        (None, Some(road)) => road,
+        (None, None) => return None,
+    };
+    let endings = [
+        "花园", "豪庭", "新村", "小区", "雅苑", "公馆", "名城", "华府", "雅居", "广场", "大厦", "大道", "苑", "路",
+        "街",
+    ];
+    let stem = endings.into_iter().find_map(|ending| slot.strip_suffix(ending))?.to_owned();
+    let others = city.names().filter(|name| name.starts_with(&stem)).count();
+    if others != 1 || stem.chars().count() < 2 {
+        return None;
+    }
+    *slot = stem;
+    if parts.estate.is_some() && dice.percent(50) {
+        parts.road = None;
+        parts.number = None;
+    }
+    Some(Writing::STANDARD.pieces(&parts).text())
+}
+
+/// Only when road or estate are found without town and community.
+fn in_another_area(city: &City, parts: &Parts, dice: &mut Dice) -> Option<String> {
+    let mut parts = parts.clone();
+    let is_alone = match (&parts.estate, &parts.road) {
+        (Some(_), _) => true,
+        (None, Some(road)) => city.places.roads_named(road) == 1,
+        (None, None) => false,
+    };
+    let other = city.places.communities.get(dice.below(city.places.communities.len()))?;
+    if !is_alone || other.name == parts.community {
+        return None;
+    }
+    parts.community = other.name.clone();
+    if dice.percent(50) {
+        parts.town = city.places.towns.get(other.town)?.name.clone();
+    }
+    Some(Writing::STANDARD.pieces(&parts).text())
 }
 
 fn slipped(name: &str, dice: &mut Dice) -> Option<String> {
