@@ -171,7 +171,7 @@ async fn no_paid_order_is_lost_when_the_desk_is_killed_at_any_moment() {
 
 impl Real {
     /// The page may be gone in the middle.
-    async fn try_to_pay(&self, qr: &str) {
+    pub(crate) async fn try_to_pay(&self, qr: &str) {
         let path = qr.strip_prefix(&self.process.url).unwrap();
         let form = zhongtai_outbound::Request::post(path, "application/x-www-form-urlencoded", "act=pay");
         let _ = self.try_send(form).await;

@@ -19,7 +19,7 @@ pub(crate) struct Real {
     pub(crate) receiver: Receiver,
     pub(crate) channel: CashDesk,
     people: System,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 // === impl Real ===
@@ -43,7 +43,12 @@ impl Real {
         // People try again at once.
         let config = SystemConfig { breaker_failures: 1_000, ..SystemConfig::at(&process.url) };
         let people = outbound.system("people", &config).unwrap();
-        Self { process, receiver, channel, people, _folder: folder }
+        Self { process, receiver, channel, people, folder }
+    }
+
+    /// Another way to the same desk.
+    pub(crate) fn another_channel(&self) -> CashDesk {
+        channel(&self.process.url, &self.folder.path().join("secret"), Arc::new(SystemClock))
     }
 
     /// Somebody who has the code uses the page.

@@ -5,3 +5,6 @@ mod channel;
 mod desk;
 mod hostile;
 mod log;
+mod settling;
+#[path = "../support/mod.rs"]
+mod support;
