@@ -22,3 +22,33 @@ pub(crate) fn svg(text: &str, label: &str) -> Option<String> {
          shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"{path}\"/></svg>"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Pixels of a module: a reader wants more than one.
+    const SCALE: usize = 4;
+
+    #[test]
+    fn another_implementation_reads_the_code_that_is_in_the_page() {
+        let text = "http://127.0.0.1:8090/pay/0123456789abcdef0123456789abcdef";
+        let svg = svg(text, "code").unwrap();
+        let between = |text: &'static str, end: char| -> String {
+            let rest = svg.rsplit_once(text).unwrap().1;
+            rest.split(end).next().unwrap().to_owned()
+        };
+        let size: usize = between("viewBox=\"0 0 ", ' ').parse().unwrap();
+        let square = |text: &str| -> Option<(usize, usize)> {
+            let (x, rest) = text.strip_suffix("h1v1h-1z").unwrap_or(text).split_once(' ')?;
+            Some((x.parse().ok()?, rest.split('h').next()?.parse().ok()?))
+        };
+        let dark: HashSet<(usize, usize)> = between("<path d=\"", '"').split('M').filter_map(square).collect();
+        let pixel = |x: usize, y: usize| dark.contains(&(x / SCALE, y / SCALE));
+        let mut image = rqrr::PreparedImage::prepare_from_bitmap(size * SCALE, size * SCALE, pixel);
+        let [grid] = &image.detect_grids()[..] else { panic!("one code") };
+        assert_eq!(grid.decode().unwrap().1, text);
+    }
+}
