@@ -1,13 +1,15 @@
 //! An application and its life: received, then approved or rejected, and nothing after that.
 
-use zhongtai::{credit::Verdict, prelude::*};
+use zhongtai::{credit::Verdict, payment::Fen, prelude::*};
 
 use crate::{
     applicant::Applicant,
-    fee::Fen,
+    delivery::Delivery,
     form::{Form, Text},
     number::Number,
+    payment::Payment,
     permit::Permit,
+    place::Grid,
 };
 
 /// An application that was taken in.
@@ -23,6 +25,15 @@ pub struct Application {
     /// The certificate, once it is issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permit: Option<Permit>,
+    /// Where it is, when the place was understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<Grid>,
+    /// What is paid through the platform; nothing when the fee is collected elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Payment>,
+    /// The permit on paper, once it is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
 }
 
 /// How closely an officer has to look.
@@ -62,8 +73,13 @@ pub enum Outcome {
 // === impl Application ===
 
 impl Application {
-    /// Decides it, once.
+    /// Decides it, once. What is not paid is not approved.
     pub fn decide(self, outcome: Outcome, decision: Decision) -> Result<Self> {
+        let is_due = self.payment.as_ref().is_some_and(|payment| !payment.is_paid);
+        ensure!(
+            !(is_due && outcome == Outcome::Approve && self.state == State::Received),
+            conflict("the fee is not paid yet").with_code("fee-unpaid")
+        );
         let state = self.state.decide(outcome, decision)?;
         Ok(Self { state, ..self })
     }

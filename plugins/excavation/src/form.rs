@@ -17,6 +17,9 @@ pub struct Form {
     pub from: Day,
     pub to: Day,
     pub reason: Text<300>,
+    /// The permit on paper, to the address that the applicant keeps with the platform or gives for it.
+    #[serde(default)]
+    pub deliver: bool,
 }
 
 /// A day in Asia/Shanghai, `2026-01-05`: its first moment.

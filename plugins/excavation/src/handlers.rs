@@ -6,12 +6,13 @@ use crate::{
     PURPOSE,
     applicant::Applicant,
     application::{Application, Decision, Outcome, Review, State},
-    fee::Fen,
+    delivery,
+    fee,
     form::{Day, Form, Text},
     idempotency::IdempotencyKey,
     messages,
     number::Number,
-    permit, store,
+    payment, permit, place, store,
     view::{Page, Reader, Receipt, View, WINDOW, visible},
 };
 
@@ -29,6 +30,7 @@ pub fn apply(subject: Subject, key: IdempotencyKey, Json(form): Json<Form>) -> R
         application.form == form,
         unprocessable("this idempotency key was used for another application").with_code("idempotency-key-reused")
     );
+    let application = payment::ask_for(application);
     messages::received(&application);
     Ok(Created(Receipt::new(&application)).at(format!("applications/{}", application.number)))
 }
@@ -39,10 +41,11 @@ fn admit(subject: &Subject, form: Form) -> Result<Application> {
     form.check(Day::of(filed)?, config::parse("longest_days")?.unwrap_or(LONGEST_DAYS))?;
     let applicant = Applicant::of(subject, &form.company)?;
     let review = Review::by(&credit::check(&form.company, PURPOSE)?)?;
-    let fee = Fen::for_area(form.area_m2)?;
+    let fee = fee::for_area(form.area_m2)?;
+    let (grid, payment) = (place::grid_of(&form), payment::expected());
     let number = Number::draw(filed);
     info!(%number, review = review.name(), "application admitted");
-    Ok(Application { number, applicant, form, review, fee, filed, state: State::Received, permit: None })
+    Ok(Application { number, applicant, form, review, fee, filed, state: State::Received, permit: None, grid, payment, delivery: None })
 }
 
 #[derive(Deserialize)]
@@ -86,14 +89,15 @@ pub fn decide(officer: Subject, Path(number): Path<Number>, Json(new): Json<NewD
     let decision = Decision { by: officer.handle, at: clock::now(), reason: new.reason };
     let mut decided = store::change(&number, |application| application.decide(new.outcome, decision.clone()))?;
     info!(%number, outcome = decided.state.name(), "application decided");
-    if issues {
-        match permit::issue_for(&decided) {
-            Ok(_) => decided = store::find(&number)?.unwrap_or(decided),
-            Err(problem) => {
-                warn!(%number, code = problem.code(), detail = problem.detail(), "the permit was not issued");
-            }
-        }
+    let then = match new.outcome {
+        Outcome::Approve if issues => permit::issue_for(&decided).and_then(|_| delivery::send(&decided)),
+        Outcome::Approve => Ok(()),
+        Outcome::Reject => payment::give_back(&decided),
+    };
+    if let Err(problem) = then {
+        warn!(%number, code = problem.code(), detail = problem.detail(), "what follows the decision was not done");
     }
+    decided = store::find(&number)?.unwrap_or(decided);
     messages::decided(&decided, &decision);
     Ok(Created(View::of(decided, Reader::Window)))
 }

@@ -8,6 +8,7 @@ use zhongtai::{
 use crate::{
     applicant::Capacity,
     application::{Application, State},
+    delivery,
     number::Number,
     store,
 };
@@ -48,7 +49,9 @@ pub struct Permit {
 pub fn issue(officer: Subject, Path(number): Path<Number>) -> Result<Created<Issued>> {
     ensure!(officer.has_role(ISSUER), forbidden("only an officer who issues certificates issues permits"));
     let application = store::find(&number)?.ok_or_else(|| not_found("there is no such application"))?;
-    Ok(Created(issue_for(&application)?))
+    let issued = issue_for(&application)?;
+    delivery::send(&application)?;
+    Ok(Created(issued))
 }
 
 /// The same where the application is at hand.

@@ -1,14 +1,16 @@
 //! Applications as the API shows them: never whose handle it was.
 
-use zhongtai::prelude::*;
+use zhongtai::{payment::Fen, prelude::*};
 
 use crate::{
     applicant::{Capacity, Contact},
     application::{Application, Review},
-    fee::Fen,
+    delivery::Delivery,
     form::{Form, Text},
     number::Number,
+    payment::Payment,
     permit::Permit,
+    place::Grid,
     store,
 };
 
@@ -22,6 +24,10 @@ pub struct Receipt {
     state: &'static str,
     review: &'static str,
     fee_fen: Fen,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grid: Option<Grid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<Payment>,
     filed: Timestamp,
 }
 
@@ -38,6 +44,8 @@ pub struct View {
     decision: Option<DecisionView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permit: Option<Permit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Delivery>,
     /// Which list asks for a manual review; for the window only.
     #[serde(skip_serializing_if = "Option::is_none")]
     credit_basis: Option<String>,
@@ -90,6 +98,8 @@ impl Receipt {
             state: application.state.name(),
             review: application.review.name(),
             fee_fen: application.fee,
+            grid: application.grid.clone(),
+            payment: application.payment.clone(),
             filed: application.filed,
         }
     }
@@ -105,8 +115,8 @@ impl View {
             Review::Manual(basis) if reader == Reader::Window => Some(basis),
             _ => None,
         };
-        let Application { applicant, form, permit, .. } = application;
+        let Application { applicant, form, permit, delivery, .. } = application;
         let (capacity, contact) = (applicant.capacity, applicant.contact);
-        Self { receipt, form, capacity, contact, decision, permit, credit_basis }
+        Self { receipt, form, capacity, contact, decision, permit, delivery, credit_basis }
     }
 }

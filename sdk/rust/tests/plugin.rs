@@ -38,6 +38,12 @@ fn report(subject: Subject, Json(report): Json<NewReport>) -> Result<Created<Rec
     Ok(Created(receipt))
 }
 
+#[post("/told")]
+fn told(subject: Subject) -> Result<Json<(Option<Delivery>, usize)>> {
+    let id = notify::message(&subject, "report-received").send()?;
+    Ok(Json((notify::state(&id)?, notify::deliveries(&id)?.len())))
+}
+
 #[get("/reports")]
 fn list(Query(filter): Query<Filter>) -> Result<Json<Vec<String>>> {
     let skip = filter.page.unwrap_or_default() as usize * 10;
@@ -78,7 +84,7 @@ fn form(Form(filter): Form<Filter>, request: Request) -> Html<String> {
     Html(format!("<p>{:?} {} {}</p>", filter.page, filter.urgent, request.method))
 }
 
-zhongtai::plugin!(home, report, list, show, remove, sum, phone, setting, form);
+zhongtai::plugin!(home, report, told, list, show, remove, sum, phone, setting, form);
 
 const CONTRACTOR: &str = "91350100M000100Y43";
 
@@ -247,4 +253,21 @@ fn a_form_is_read_and_a_page_is_written() {
 fn a_handler_is_still_an_ordinary_function() {
     assert_eq!(home(), "hello");
     assert_eq!(sum(Path((1, 2))), "3");
+}
+
+#[test]
+fn how_far_a_message_is_comes_from_the_test_and_a_refusal_from_policy() {
+    run(|| {
+        assert_eq!(notify::deliveries("mock-message-1"), Ok(vec![]), "no message");
+        let id = notify::message(notify::desk("duty"), "report-received").send().unwrap();
+        assert_eq!(notify::state(&id), Ok(Some(Delivery::Queued)));
+    });
+    let by_mail = |state, failure| Progress { channel: Channel::Email, state, failure };
+    let in_inbox = Progress { channel: Channel::Inbox, state: Delivery::Delivered, failure: None };
+    let failed = by_mail(Delivery::Failed, Some(Failure::NoSuchAddress));
+    let host = MockHost::new().subject("wang").deliveries("mock-message-1", &[failed, in_inbox]);
+    let told = host.post("/told", json!({}));
+    assert_eq!(told.json(), json!(["delivered", 2]), "the furthest of two");
+    let host = MockHost::new().subject("wang").deny("notify:read-state");
+    assert_eq!(host.post("/told", json!({})).status(), 403);
 }

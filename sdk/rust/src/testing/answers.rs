@@ -108,10 +108,20 @@ pub fn send(message: notify::Message) -> Result<String, notify::Error> {
 }
 
 pub fn state(id: &str) -> Result<Option<notify::Delivery>, notify::Error> {
+    Ok(deliveries(id)?.into_iter().map(|progress| progress.state).max())
+}
+
+/// What a test said, or else one delivery that is queued.
+pub fn deliveries(id: &str) -> Result<Vec<notify::Progress>, notify::Error> {
     let position = id.strip_prefix("mock-message-").and_then(|number| number.parse::<usize>().ok());
     with(|host| {
-        let sent = position.is_some_and(|position| (1..=host.sent.len()).contains(&position));
-        Ok(sent.then_some(notify::Delivery::Queued))
+        allowed(host, "notify:read-state").map_err(notify::Error::Denied)?;
+        if !position.is_some_and(|position| (1..=host.sent.len()).contains(&position)) {
+            return Ok(Vec::new());
+        }
+        let (channel, state) = (notify::Channel::Inbox, notify::Delivery::Queued);
+        let queued = notify::Progress { channel, state, failure: None };
+        Ok(host.deliveries.get(id).cloned().unwrap_or_else(|| vec![queued]))
     })
 }
 

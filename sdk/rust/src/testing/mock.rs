@@ -4,15 +4,18 @@ use std::{marker::PhantomData, rc::Rc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{LogEvent, MockSealing, Outgoing, Person, Record, Reply, Upload, Verdict, state};
+use super::{LogEvent, MockNotice, MockSealing, MockShipment, Outgoing, Person, Record, Reply, Upload, Verdict, payments, shipments, state};
 use crate::{
     Plugin, Request, Response, certificate,
     certificate::{Holder, Issue, Why},
     clock::Timestamp,
+    credit::{BrokenPromise, OwnRecord, ResidentId},
     document::Document,
+    event::{self, Event},
     files::Want,
-    http, keyvalue,
-    notify::Message,
+    geo, http, keyvalue, logistics,
+    notify::{Message, Progress},
+    payment::{FeeItem, Fen},
     seal,
 };
 
@@ -66,6 +69,20 @@ impl<P: Plugin> Mock<P> {
         self.with(|state| state.records.entry(code.into()).or_default().push(record))
     }
 
+    /// The verdict on a natural person. Others are clear.
+    #[must_use]
+    pub fn credit_of_person(self, id: &ResidentId, verdict: Verdict) -> Self {
+        self.with(|state| {
+            state.verdicts.insert(id.expose().into(), verdict);
+        })
+    }
+
+    /// A record about whoever is signed in, for `credit::mine`.
+    #[must_use]
+    pub fn own_credit_record(self, record: OwnRecord) -> Self {
+        self.with(|state| state.credit.own.push(record))
+    }
+
     /// A file that a subject handed in before.
     #[must_use]
     pub fn uploaded(self, upload: Upload) -> Self {
@@ -83,12 +100,15 @@ impl<P: Plugin> Mock<P> {
         })
     }
 
-    /// Lets policy refuse an action: `credit:check`, `credit:records`, `notify:send`, `keyvalue:read`,
+    /// Lets policy refuse an action: `credit:check`, `credit:check-person`, `credit:records`, `credit:read-record`,
+    /// `credit:object`, `credit:apply-repair`, `credit:report`, `notify:send`, `notify:read-state`, `keyvalue:read`,
     /// `keyvalue:write`, `files:ticket`, `files:read`, `files:list`, `files:link`, `files:attach`, `files:remove`,
     /// `subject:fields`, or one field as in `subject:fields/phone`; `certificate:issue`
     /// and its like, or one field as in `certificate:read-field/phone`; `evidence:anchor`, `evidence:prove`,
     /// `document:render`.
-    /// Of seals: `seal:apply`, `seal:sign`, `seal:verify`.
+    /// Of seals: `seal:apply`, `seal:sign`, `seal:verify`. Of shipments: `logistics:ship`, `logistics:track`,
+    /// `logistics:cancel`. Of geography: `geo:query`. Of payments: `payment:notice`, `payment:read`,
+    /// `payment:pay`, `payment:close`, `payment:request-refund`.
     #[must_use]
     pub fn deny(self, action: &str) -> Self {
         self.with(|state| {
@@ -124,6 +144,70 @@ impl<P: Plugin> Mock<P> {
         self.with(|state| {
             state.seals.insert(name.into(), standing);
         })
+    }
+
+    /// A standard address, for `geo::locate` and its like.
+    #[must_use]
+    pub fn address(self, text: &str, lon: f64, lat: f64) -> Self {
+        self.with(|state| state.map.addresses.push((text.into(), geo::Point { lon, lat })))
+    }
+
+    /// A grid by well-known text; its role is `grid-officer`, its desk `duty`.
+    ///
+    /// # Panics
+    /// When the text is no valid polygon.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test with a wrong polygon should stop")]
+    pub fn grid(self, name: &str, shape: &str) -> Self {
+        let added = self.state.borrow_mut().map.add_grid(name, shape);
+        match added {
+            Ok(()) => self,
+            Err(problem) => panic!("{problem}"),
+        }
+    }
+
+    /// A service hall as `geo::HallsNear` finds it; its distance is computed.
+    #[must_use]
+    pub fn hall(self, hall: geo::Hall) -> Self {
+        self.with(|state| state.map.halls.push(hall))
+    }
+
+    /// A fee item on the list: with a price for a unit, or one whose amount is free from 0.01 to 1,000,000 yuan.
+    #[must_use]
+    pub fn fee_item(self, code: &str, unit_price: Option<Fen>) -> Self {
+        let (code, title, unit) = (code.to_owned(), code.to_owned(), "次".to_owned());
+        let (least, most) = (unit_price.unwrap_or(Fen(1)), Fen(100_000_000));
+        self.listed(FeeItem { code, title, unit, unit_price, least, most, listed: true })
+    }
+
+    /// A fee item as it is, such as one that is not listed.
+    #[must_use]
+    pub fn listed(self, item: FeeItem) -> Self {
+        self.with(|state| state.fee_items.push(item))
+    }
+
+    /// Recipients keep an address with the platform; without this call shipments wait for one.
+    #[must_use]
+    pub fn delivery_address(self) -> Self {
+        self.with(|state| state.keeps_address = true)
+    }
+
+    /// Something happens to a shipment. When it ends by it, the plugin is told: `logistics.signed` and its like.
+    ///
+    /// # Panics
+    /// When there is no such shipment, or the plugin does not handle the event.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test with another waybill should stop")]
+    pub fn shipped(self, waybill: &str, state: logistics::State) -> Self {
+        let happened = shipments::happens(&mut self.state.borrow_mut(), waybill, state).map_err(|error| error.to_string());
+        let told = happened.and_then(|end| match end {
+            Some((kind, case)) => self.hear(kind, waybill, Some(case), "{}".into()),
+            None => Ok(()),
+        });
+        match told {
+            Ok(()) => self,
+            Err(error) => panic!("{waybill}: {error}"),
+        }
     }
 
     /// The message templates of the manifest. Without this call any template is taken as known.
@@ -204,6 +288,28 @@ impl<P: Plugin> Mock<P> {
         Outgoing::new(self, method, path)
     }
 
+    /// Tells the plugin of an event about `about`, such as the number of a notice. The error is what the host would log.
+    pub fn tell(&self, kind: &str, about: &str, data: impl Serialize) -> Result<(), String> {
+        let data = serde_json::to_string(&data).map_err(|error| error.to_string())?;
+        self.hear(kind, about, None, data)
+    }
+
+    fn hear(&self, kind: &str, about: &str, case: Option<String>, data: String) -> Result<(), String> {
+        let (id, at) = (format!("mock {kind} {about}"), Timestamp::from_nanos(self.state.borrow().now));
+        let event = Event { id, kind: kind.into(), about: about.into(), case, at, data };
+        self.run(|| event::tell(P::SUBSCRIPTIONS, &event))
+    }
+
+    /// Somebody pays a notice: it is paid, and the plugin is told `payment.settled`. The error is what the host would log.
+    ///
+    /// # Errors
+    /// When the notice is not due, or the plugin does not handle the event.
+    pub fn settle(&self, number: &str) -> Result<(), String> {
+        let settled = payments::settle(&mut self.state.borrow_mut(), number);
+        let (case, data) = settled.map_err(|error| error.to_string())?;
+        self.hear("payment.settled", number, case, data.to_string())
+    }
+
     pub(super) fn answer(&self, request: Request) -> Response {
         self.run(|| http::dispatch(P::ROUTES, request))
     }
@@ -233,14 +339,37 @@ impl<P: Plugin> Mock<P> {
         self.state.borrow().sealings.clone()
     }
 
+    /// The broken promises that were reported, in order.
+    pub fn reported_promises(&self) -> Vec<BrokenPromise> {
+        self.state.borrow().credit.reports.iter().map(|(_, promise)| promise.clone()).collect()
+    }
+
     /// The documents that were made, in order. They are files of their cases, too.
     pub fn documents(&self) -> Vec<Document> {
         self.state.borrow().documents.clone()
     }
 
+    /// How far a message is, by the id that `send` returned. Without this call a message is queued.
+    #[must_use]
+    pub fn deliveries(self, id: &str, deliveries: &[Progress]) -> Self {
+        self.with(|state| {
+            state.deliveries.insert(id.into(), deliveries.to_vec());
+        })
+    }
+
     /// The messages that were sent, in order.
     pub fn sent_messages(&self) -> Vec<Message> {
         self.state.borrow().sent.clone()
+    }
+
+    /// The notices that were asked for, in order, and how far they are.
+    pub fn notices(&self) -> Vec<MockNotice> {
+        self.state.borrow().notices.clone()
+    }
+
+    /// What was shipped, in order, and how far it is.
+    pub fn shipments(&self) -> Vec<MockShipment> {
+        self.state.borrow().shipments.clone()
     }
 
     /// What tickets for uploads were asked for, in order.

@@ -25,26 +25,32 @@
 
 pub(crate) mod answers;
 pub(crate) mod certificates;
+pub(crate) mod credit;
 pub(crate) mod documents;
+pub(crate) mod geo;
 mod mock;
 mod outgoing;
+pub(crate) mod payments;
 mod reply;
 pub(crate) mod seals;
+pub(crate) mod shipments;
 mod state;
 mod store;
 mod uploads;
 
 pub use mock::Mock;
 pub use outgoing::Outgoing;
+pub use payments::MockNotice;
 pub use reply::Reply;
 pub use seals::MockSealing;
+pub use shipments::MockShipment;
 pub use state::{LogEvent, Person};
 pub use uploads::Upload;
 
 pub use crate::{
     credit::{Basis, Record, Standing, Verdict},
     log::Level,
-    notify::{Message, Recipient},
+    notify::{Channel, Delivery, Failure, Message, Progress, Recipient},
     subject::{Assurance, Kind},
 };
 pub use serde_json::{Value, json};
