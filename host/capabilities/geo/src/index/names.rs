@@ -1,9 +1,6 @@
 //! The registry's names, and where a text has one of them: as it is, without its ending, or with one slip.
 
-use std::{
-    collections::{HashMap, HashSet},
-    hash::{BuildHasher, Hasher},
-};
+use std::collections::{HashMap, HashSet};
 
 use super::canon;
 use crate::Level;
@@ -43,7 +40,6 @@ pub(crate) struct Names {
     levels: Vec<Vec<Level>>,
     exact: HashMap<u64, Vec<(NameId, bool)>>,
     less_one: HashMap<u64, Vec<NameId>>,
-    hasher: std::hash::BuildHasherDefault<std::collections::hash_map::DefaultHasher>,
 }
 
 /// A candidate for a stretch of text.
@@ -81,10 +77,10 @@ impl Names {
         if characters.len() > LONGEST {
             return;
         }
-        let hash = self.hash(characters.iter());
+        let hash = Self::hash(characters.iter());
         self.exact.entry(hash).or_default().push((id, false));
         if let Some(short) = canon::short(text) {
-            let hash = self.hash(short.chars().collect::<Vec<_>>().iter());
+            let hash = Self::hash(short.chars().collect::<Vec<_>>().iter());
             self.exact.entry(hash).or_default().push((id, true));
         }
         let has_words = characters.iter().filter(|c| !c.is_ascii_digit()).count() >= 2;
@@ -92,20 +88,19 @@ impl Names {
             return;
         }
         let keys: HashSet<u64> =
-            (0..characters.len()).map(|gap| self.hash_without(&characters, gap)).chain([hash]).collect();
+            (0..characters.len()).map(|gap| Self::hash_without(&characters, gap)).chain([hash]).collect();
         for key in keys {
             self.less_one.entry(key).or_default().push(id);
         }
     }
 
-    fn hash<'a>(&self, characters: impl Iterator<Item = &'a char>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        characters.for_each(|c| hasher.write_u32(u32::from(*c)));
-        hasher.finish()
+    /// Whatever it says is compared with the text, so that it need not be a good one: it has to be fast.
+    fn hash<'a>(characters: impl Iterator<Item = &'a char>) -> u64 {
+        characters.fold(0, |hash: u64, c| (hash.rotate_left(5) ^ u64::from(*c)).wrapping_mul(0x517c_c1b7_2722_0a95))
     }
 
-    fn hash_without(&self, characters: &[char], gap: usize) -> u64 {
-        self.hash(characters.iter().enumerate().filter(|(at, _)| *at != gap).map(|(_, c)| c))
+    fn hash_without(characters: &[char], gap: usize) -> u64 {
+        Self::hash(characters.iter().enumerate().filter(|(at, _)| *at != gap).map(|(_, c)| c))
     }
 
     /// Stretches of the text that are names and don't overlap, the better ones first chosen: begin, end, meanings.
@@ -135,7 +130,7 @@ impl Names {
                 if splits_a_number(text, begin, begin + length) {
                     continue;
                 }
-                let Some(ids) = self.exact.get(&self.hash(stretch.iter())) else { continue };
+                let Some(ids) = self.exact.get(&Self::hash(stretch.iter())) else { continue };
                 let means: Vec<Found> =
                     ids.iter().flat_map(|(id, is_short)| self.exactly(*id, *is_short, stretch)).collect();
                 if let Some(best) = means.iter().map(|found| found.quality).max_by(f64::total_cmp) {
@@ -180,7 +175,7 @@ impl Names {
 
     fn with_slip(&self, stretch: &[char]) -> Vec<Found> {
         let mut ids: Vec<NameId> = Vec::new();
-        let keys = (0..stretch.len()).map(|gap| self.hash_without(stretch, gap)).chain([self.hash(stretch.iter())]);
+        let keys = (0..stretch.len()).map(|gap| Self::hash_without(stretch, gap)).chain([Self::hash(stretch.iter())]);
         for key in keys {
             ids.extend(self.less_one.get(&key).into_iter().flatten());
         }
