@@ -21,6 +21,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("zhongtai-cap-document", "permit", "a permit, from its fields to sealed PDF and OFD"),
     ("zhongtai-cap-seal", "seal", "seals on documents, with the ledger"),
     ("zhongtai-cap-notify", "outbox", "notifications through the outbox, without policy and audit"),
+    ("zhongtai-cap-payment", "orders", "payment orders with ledger, policy and audit"),
     ("zhongtai-cap-geo", "geocode", "addresses by what people write, a million of them"),
     ("zhongtai-cap-geo", "grid", "places in their grids"),
     ("zhongtai-cap-geo", "tiles", "vector tiles"),
