@@ -209,6 +209,7 @@ fn what_the_schema_groups_as_reading_is_a_read_and_what_changes_something_is_non
         "credit:check",
         "credit:read-detail",
         "notify:read-state",
+        "notify:read-inbox",
         "files:read",
         "files:list",
         "files:link",
@@ -223,6 +224,8 @@ fn what_the_schema_groups_as_reading_is_a_read_and_what_changes_something_is_non
     let changes = [
         "keyvalue:write",
         "notify:send",
+        "notify:send-urgent",
+        "notify:mark-read",
         "files:ticket",
         "files:upload",
         "files:attach",
