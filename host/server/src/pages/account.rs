@@ -9,7 +9,7 @@ use zhongtai_kernel::{SubjectKind, Timestamp};
 use super::{
     acting,
     form::Form,
-    oidc,
+    messages, oidc,
     visit::{Visit, Visitor, redirect},
 };
 use crate::{
@@ -31,15 +31,17 @@ pub(super) async fn show(visit: Visit) -> Response {
 
 pub(super) async fn page(visit: &Visit, visitor: &Visitor, status: StatusCode, wrong: &str) -> Response {
     let (app, who, acting) = (visit.app.clone(), visitor.account.subject.account, visitor.session.acting);
+    let subject = visitor.session.subject.clone();
     let known = on_shared(&visit.app, async move {
         let identity = &app.identity;
         let mandates = acting::Shown::of(&app, who, acting).await?;
-        Ok((identity.sessions.list(who).await?, identity.factors.state(who).await?, mandates))
+        let inbox = messages::Shown::of(&app, subject, who).await?;
+        Ok((identity.sessions.list(who).await?, identity.factors.state(who).await?, mandates, inbox))
     });
     match known.await {
-        Ok((sessions, factor, mandates)) => {
+        Ok((sessions, factor, mandates, inbox)) => {
             let own = shown(visit, visitor, &sessions, factor, wrong);
-            visit.page(status, "account.html", context! { ..own, ..mandates.value(visitor) })
+            visit.page(status, "account.html", context! { ..own, ..mandates.value(visitor), ..inbox.value() })
         }
         Err(problem) => visit.problem(problem),
     }
@@ -63,6 +65,7 @@ fn shown(visit: &Visit, visitor: &Visitor, sessions: &[SessionRecord], factor: F
         "acting-for" => "acting_changed",
         "mandate-given" => "mandate_given",
         "mandate-revoked" => "mandate_revoked",
+        "channel-set" => "channel_set",
         _ => "",
     };
     context! {

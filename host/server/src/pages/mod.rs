@@ -6,6 +6,7 @@ mod acting;
 mod device;
 mod enrol;
 mod form;
+mod messages;
 mod oidc;
 mod qr;
 mod second_factor;
@@ -48,6 +49,8 @@ pub(crate) fn routes(listener: Listener) -> Router<Arc<App>> {
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/password", post(account::set_password))
         .route("/account/acting-for", post(acting::choose))
+        .route("/account/messages/read", post(messages::mark_read))
+        .route("/account/preferred-channel", post(messages::prefer))
         .route("/account/mandates", post(acting::give))
         .route("/account/mandates/revoke", post(acting::revoke))
         .route("/sign-out", post(account::sign_out))

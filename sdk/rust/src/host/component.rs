@@ -76,6 +76,10 @@ pub fn state(id: &str) -> Result<Option<notify::Delivery>, notify::Error> {
     Ok(wit_notify::state(id)?.map(Into::into))
 }
 
+pub fn deliveries(id: &str) -> Result<Vec<notify::Progress>, notify::Error> {
+    Ok(wit_notify::deliveries(id)?.into_iter().map(Into::into).collect())
+}
+
 pub fn subject() -> Option<subject::Subject> {
     current::current().map(Into::into)
 }

@@ -35,12 +35,20 @@ pub fn message(to: impl Into<Recipient>, template: &str) -> Draft {
     Draft(Ok(Message { to, template, variables: Vec::new(), once: None }))
 }
 
-/// How far a message of this scenario is, or nothing when there is none with this id.
+/// How far a message of this scenario is: the furthest of its deliveries. Nothing when there is none with this id.
 ///
 /// # Errors
 /// As for [`send`].
 pub fn state(id: &str) -> Result<Option<Delivery>, Error> {
     host::state(id)
+}
+
+/// How far a message of this scenario is on each channel; empty when there is none with this id.
+///
+/// # Errors
+/// As for [`send`].
+pub fn deliveries(id: &str) -> Result<Vec<Progress>, Error> {
+    host::deliveries(id)
 }
 
 /// The subject of this request.
@@ -126,16 +134,75 @@ impl Draft {
     }
 }
 
-/// How far a message is.
+/// How a message travels. The template in `plugin.toml`, the recipient's preference and the operator choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// The platform's own inbox (站内信).
+    Inbox,
+    /// A short message.
+    Sms,
+    /// Mail.
+    Email,
+    /// An HTTP request to a system of the recipient.
+    Webhook,
+}
+
+/// How far a delivery is, in the order of how much can be hoped for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Delivery {
+    /// Given up, and no other channel is left; an operator can replay it.
+    Dead,
+    /// It will never arrive on this channel; another one took over.
+    Failed,
+    /// Waits until the recipient, or the department, may be sent more.
+    HeldRate,
+    /// Waits until the channel's quiet hours are over.
+    HeldQuiet,
     /// In the outbox, or waiting for its next attempt.
     Queued,
-    /// The channel accepted it.
+    /// An attempt is under way.
+    Sending,
+    /// The carrier accepted it; whether it arrived is not known.
+    Sent,
+    /// It arrived.
     Delivered,
-    /// Given up; an operator can replay it.
-    Dead,
+}
+
+/// Why a delivery failed, or why its last attempt did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// There is no such mailbox, number or URL.
+    NoSuchAddress,
+    /// The recipient's side does not want it.
+    Refused,
+    /// The text is not let through.
+    Content,
+    /// The platform's account with the carrier.
+    Account,
+    /// The carrier wants fewer messages.
+    Throttled,
+    /// No connection, or no answer in time.
+    Unreachable,
+    /// The carrier failed.
+    Carrier,
+    /// The recipient could not be reached for too long.
+    Expired,
+    /// Something else.
+    Other,
+}
+
+/// How far a message is on one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Which channel.
+    pub channel: Channel,
+    /// How far.
+    pub state: Delivery,
+    /// What went wrong, if something did.
+    pub failure: Option<Failure>,
 }
 
 /// Why a message was not taken.
@@ -153,6 +220,9 @@ pub enum Error {
     /// No such subject or desk, or it has no address.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
+    /// With these values a text becomes too long: `title`, `body` or `sms`.
+    #[error("the text `{0}` becomes too long with these values")]
+    TooLong(String),
     /// The capability failed.
     #[error("{0}")]
     Other(String),
