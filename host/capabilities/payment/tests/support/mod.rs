@@ -1,5 +1,5 @@
 //! What every test here begins with: an office with the shipped policies, a bank, and people.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a broken fixture must stop the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a broken fixture must stop the test")]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 pub mod bank;
@@ -71,6 +71,14 @@ pub struct Others {
     pub wang: AccountId,
     pub has_no_seal: AtomicBool,
     pub is_broken: AtomicBool,
+}
+
+impl Others {
+    /// Whose receipts are sealed.
+    pub fn new() -> Arc<Self> {
+        let (has_no_seal, is_broken) = (AtomicBool::default(), AtomicBool::default());
+        Arc::new(Self { wang: WANG.parse().unwrap(), has_no_seal, is_broken })
+    }
 }
 
 impl Payers for Others {
@@ -176,12 +184,8 @@ impl Office {
     pub async fn started_again(url: &str, clock: Arc<ManualClock>, bank: impl Into<SomeBank>) -> Self {
         let store = Store::open(url, &migrations()).await.unwrap();
         let (own, other) = (Bank::new("cashdesk", clock.clone()), Bank::new("wechat", clock.clone()));
-        let others = Others {
-            wang: WANG.parse().unwrap(),
-            has_no_seal: AtomicBool::default(),
-            is_broken: AtomicBool::default(),
-        };
-        let mut office = Self::assemble((store, clock), (own, other), Arc::new(others), PaymentConfig::default(), None);
+        let others = Others::new();
+        let mut office = Self::assemble((store, clock), (own, other), others, PaymentConfig::default(), None);
         let (gateway, remote): (Arc<dyn Gateway>, _) = match bank.into() {
             SomeBank::Here(bank) => (bank, None),
             SomeBank::There(bank) => (bank.clone(), Some(bank)),
@@ -202,7 +206,7 @@ impl Office {
         config: PaymentConfig,
         database: Option<TestDatabase>,
     ) -> Self {
-        let authz = authz();
+        let authz = shipped_policies();
         let log = Arc::new(Log::default());
         let services = Arc::new(Services::new(authz.clone(), log.clone(), clock.clone() as Arc<dyn Clock>));
         let treasury = Treasury::new(store.clone(), clock.clone(), KEY, CodeLayout::default(), config.due_days);
@@ -359,7 +363,7 @@ impl Office {
 }
 
 /// The shipped policies: read once.
-fn authz() -> Arc<Authz> {
+pub fn shipped_policies() -> Arc<Authz> {
     static SHIPPED: OnceLock<Arc<Authz>> = OnceLock::new();
     let load = || {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../policies");
