@@ -88,11 +88,11 @@ pub fn settled(event: Event) -> Result<()> {
 /// What a rejected application paid goes back, when a cashier agrees; what it did not pay yet is not asked for any more.
 pub fn give_back(application: &Application) -> Result<()> {
     let notice = application.payment.as_ref().and_then(|payment| payment.notice.as_deref());
-    let (Some(notice), number) = (notice, application.number.to_string()) else { return Ok(()) };
-    let notice = payment::find(notice)?;
+    let Some(notice) = notice else { return Ok(()) };
+    let (notice, once) = (payment::find(notice)?, format!("{}/rejected", application.number));
     match notice.standing {
-        Standing::Due => drop(payment::close(&notice.number, &number)?),
-        Standing::Paid => drop(payment::request_refund(&notice.number, notice.total, "申请不予批准", &number)?),
+        Standing::Due => drop(payment::close(&notice.number, &once)?),
+        Standing::Paid => drop(payment::request_refund(&notice.number, notice.total, "申请不予批准", &once)?),
         Standing::Refunded | Standing::Closed => {}
     }
     Ok(())

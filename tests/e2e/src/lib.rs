@@ -10,6 +10,7 @@
 //! # Ok(()) }
 //! ```
 
+mod cash_desk;
 mod city;
 mod log;
 
@@ -24,6 +25,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::log::Ready;
+pub use cash_desk::CashDesk;
 pub use city::City;
 
 /// What to start.
