@@ -7,7 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use support::{COMPANY, WANG, clock, company, host, record, wang};
 use zhongtai_cap_credit::{
-    Category, CreditConfig, CreditProvider, CreditSubject, EmbeddedCredit, MIGRATIONS, State, Together, contract,
+    Category, CreditConfig, CreditError, CreditProvider, CreditSubject, EmbeddedCredit, Known, MIGRATIONS, State,
+    Together, contract,
 };
 use zhongtai_kernel::Clock;
 use zhongtai_store::{Store, testing::both};
@@ -144,6 +145,48 @@ async fn memory_is_bounded_however_many_are_asked_about() {
     let kept = asked.iter().filter(|whom| provider.at_hand(whom).is_some()).count();
     assert!(kept > 1_000, "{kept} are kept");
     assert!(kept < 7_500, "{kept} are kept, of 160 bytes each at least");
+}
+
+#[tokio::test]
+async fn who_has_more_records_than_can_be_judged_is_not_cleared() {
+    let database = zhongtai_store::testing::sqlite(MIGRATIONS).await;
+    let provider = host(&database, &clock());
+    let records = (0..10_001).map(|id| record(&id.to_string(), company(), Category::Licence));
+    provider.upsert(records.collect(), "a test").await.unwrap();
+    let error = provider.records(&company()).await.unwrap_err();
+    assert_eq!(error.to_string(), "there are more than 10000 records about one subject");
+}
+
+#[tokio::test]
+async fn several_answers_are_as_old_as_the_oldest_and_one_stale_answer_makes_all_stale() {
+    /// Says the same all the time.
+    struct Said(Known);
+
+    #[async_trait::async_trait]
+    impl CreditProvider for Said {
+        fn at_hand(&self, _: &CreditSubject) -> Option<Known> {
+            (!self.0.stale).then(|| self.0.clone())
+        }
+
+        async fn records(&self, _: &CreditSubject) -> Result<Known, CreditError> {
+            Ok(self.0.clone())
+        }
+    }
+
+    let at = |second: i64| zhongtai_kernel::Timestamp::from_second(second).unwrap();
+    let known = |ids: &[&str], second| {
+        Known::fresh(ids.iter().map(|id| record(id, company(), Category::Penalty).record).collect(), at(second))
+    };
+    let fresh = || Arc::new(Said(known(&["2", "3"], 20)));
+    let old = || Arc::new(Said(Known { stale: true, ..known(&["1", "2"], 10) }));
+    let together = Together(vec![fresh(), old()]);
+    assert!(together.at_hand(&company()).is_none(), "one of them has to be asked");
+    let told = together.records(&company()).await.unwrap();
+    let ids: Vec<_> = told.records.iter().map(|record| record.id.as_str()).collect();
+    assert_eq!((ids, told.as_of, told.stale), (vec!["1", "2", "3"], at(10), true), "what both tell counts once");
+    let at_hand = Together(vec![fresh(), fresh()]).at_hand(&company()).unwrap();
+    assert_eq!((at_hand.records.len(), at_hand.stale), (2, false));
+    assert!(Together(Vec::new()).records(&company()).await.is_err(), "no source is no clearance");
 }
 
 /// The n-th of people who were born on one day.

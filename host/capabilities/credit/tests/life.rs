@@ -95,6 +95,20 @@ async fn the_same_petition_is_filed_once_and_two_of_a_sort_are_not_open_at_once(
 }
 
 #[tokio::test]
+async fn the_same_petition_sent_twice_at_once_is_one() {
+    for office in Office::both().await {
+        let id = office.stored(record("1", company(), Category::Penalty)).await.id;
+        let (mut one, mut two) = (office.company(), office.company());
+        let (first, second) = tokio::join!(
+            office.credits.file(&mut one, id, objection(), key("a")),
+            office.credits.file(&mut two, id, objection(), key("a")),
+        );
+        assert_eq!(first.unwrap().id, second.unwrap().id);
+        assert_eq!(office.happened(id).await, ["recorded", "objection-filed"]);
+    }
+}
+
+#[tokio::test]
 async fn two_officers_decide_at_once_and_one_of_them_does() {
     for office in Office::both().await {
         let id = office.stored(record("1", company(), Category::Penalty)).await.id;

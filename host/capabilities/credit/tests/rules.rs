@@ -141,6 +141,24 @@ fn a_file_that_can_not_be_used_is_refused_with_all_that_is_wrong() {
 }
 
 #[test]
+fn a_table_that_is_too_large_to_be_looked_through_says_so() {
+    // Thirty rows that ask for two records of sources of their own, and for both of two others.
+    let row = |n: usize| {
+        let sources = format!("sources = [\"{n}\", \"{}\", \"{}\"]", n + 1, n + 2);
+        format!("[[row]]\nid = \"r{n}\"\nstanding = \"barred\"\n{sources}\ncount = {{ least = 9, most = 11 }}\n")
+    };
+    let (_, checked) = table(&(0..30).map(row).collect::<String>()).unwrap();
+    assert!(!checked.unproven.is_empty(), "{checked:?}");
+    let many = |n: usize| {
+        let sources: Vec<String> = (0..64).map(|source| format!("\"{n}/{source}\"")).collect();
+        let age = format!("age_days = {{ least = {}, most = {} }}", n * 10, n * 10 + 5);
+        let sources = sources.join(", ");
+        format!("[[row]]\nid = \"r{n}\"\nstanding = \"barred\"\nsources = [{sources}]\n{age}\n")
+    };
+    assert!(problems(&(0..64).map(many).collect::<String>()).contains("sorts of records are told apart"));
+}
+
+#[test]
 fn a_test_of_the_table_that_does_not_hold_refuses_it() {
     let text = "[[row]]\nid = \"a\"\ncategories = [\"penalty\"]\nstanding = \"flagged\"\n\
                 [[test]]\ntitle = \"penalties bar\"\nrecords = [{ category = \"penalty\" }]\nstanding = \"barred\"";

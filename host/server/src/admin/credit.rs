@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use zhongtai_cap_credit::{Encoding, Format, ImportOptions, ImportReport, Put, RuleVersion, Spool, Table};
+use zhongtai_cap_credit::{Encoding, Format, ImportOptions, ImportReport, Put, RuleVersion, Spool};
 use zhongtai_kernel::{DepartmentId, ErrorKind};
 
 use crate::{
@@ -216,8 +216,6 @@ async fn put_credit_rules(
         let detail = "reason: expected 1 to 500 characters in one line";
         return Err(Problem::new(ErrorKind::Invalid, "invalid-value", detail));
     }
-    // Refused before it is recorded as begun.
-    Table::parse(&new.text)?;
     app.record_first(operator.actor(), "credit:put-rules", "rules").await?;
     let (host, by) = (app.clone(), operator.actor());
     let put = async move { Ok(host.credit.rules().put(&new.text, &by, &new.reason).await?) };

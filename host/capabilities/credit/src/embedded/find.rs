@@ -9,6 +9,8 @@ use crate::{CreditError, CreditRecord, CreditSubject, Petition, PetitionId, Peti
 
 /// In one answer.
 const MOST: i64 = 200;
+/// Records about one subject. Whoever has more can't be judged: to leave some out might clear somebody who is barred.
+const MOST_OF_ONE: usize = 10_000;
 
 /// `id`, `source`, `source_id`, `department`, `category`, `gravity`, `since`, `until`, `detail_sealed`, `state`, `held`.
 type RecordRow = (String, String, String, Option<String>, String, String, String, Option<String>, Vec<u8>, String, i64);
@@ -39,9 +41,15 @@ type PetitionRow = (String, String, String, String, i64, String, i64, String, Ve
 
 pub(super) async fn records(host: &EmbeddedCredit, whom: &CreditSubject) -> Result<Vec<CreditRecord>, CreditError> {
     let sql = "SELECT id, source, source_id, department, category, gravity, since, until, detail_sealed, state, held \
-               FROM credit_entries WHERE subject_index = $1";
-    let rows: Vec<RecordRow> =
-        sqlx::query_as(sql).bind(host.vault().index(whom)).fetch_all(host.store().pool()).await?;
+               FROM credit_entries WHERE subject_index = $1 LIMIT $2";
+    let rows: Vec<RecordRow> = sqlx::query_as(sql)
+        .bind(host.vault().index(whom))
+        .bind(MOST_OF_ONE as i64 + 1)
+        .fetch_all(host.store().pool())
+        .await?;
+    if rows.len() > MOST_OF_ONE {
+        return Err(CreditError::Fault(format!("there are more than {MOST_OF_ONE} records about one subject")));
+    }
     let mut records = rows.into_iter().map(|row| record(host, row)).collect::<Result<Vec<_>, _>>()?;
     // Here and not in SQL: databases order texts by rules of their own.
     records.sort_by(|a, b| (&a.source, &a.id).cmp(&(&b.source, &b.id)));

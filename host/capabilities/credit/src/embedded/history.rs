@@ -65,8 +65,7 @@ pub(super) async fn remember(
 pub(super) async fn of(host: &EmbeddedCredit, id: RecordId) -> Result<Vec<HistoryEntry>, CreditError> {
     let entry = find::entry(host, id).await?.ok_or(CreditError::NotFound("record"))?;
     let sql = "SELECT id, at, what, actor, reason_sealed FROM credit_history WHERE entry = $1 ORDER BY at, id";
-    let rows: Vec<Row> =
-        sqlx::query_as(sql).bind(id.to_string()).fetch_all(host.store().pool()).await?;
+    let rows: Vec<Row> = sqlx::query_as(sql).bind(id.to_string()).fetch_all(host.store().pool()).await?;
     let (at, by) = (entry.recorded_at, entry.recorded_by);
     let mut lines = vec![HistoryEntry { at, what: "recorded".to_owned(), by, reason: None }];
     for (id, at, what, by, reason) in rows {

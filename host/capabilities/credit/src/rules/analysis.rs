@@ -12,8 +12,10 @@ use super::{
     table::{Row, Table},
 };
 
-/// Sets of records that are tried at most; about a second's work.
+/// Sets of records that are tried at most, each for each purpose; about a second's work.
 const MOST_SETS: usize = 300_000;
+/// Sorts of records that a table may tell apart: categories, gravities, sources and spans of age.
+const MOST_SORTS: usize = 100_000;
 /// Overlaps and gaps that are told at most.
 const MOST_TOLD: usize = 50;
 
@@ -36,6 +38,12 @@ struct Walk<'a> {
 
 /// What was found, and what makes the table unusable.
 pub(super) fn analyse(table: &Table) -> (Checked, Vec<RuleProblem>) {
+    let sorts = Category::EVERY.len() * Gravity::EVERY.len() * sources(table).len() * ages(table).len();
+    if sorts > MOST_SORTS {
+        let problem =
+            format!("{sorts} sorts of records are told apart by source and age: expected at most {MOST_SORTS}");
+        return (Checked::default(), vec![RuleProblem::table(problem)]);
+    }
     let (classes, gaps) = classes(table);
     let purposes = purposes(table);
     let all = (0..table.rows.len()).fold(0_u64, |all, row| all | 1 << row);
@@ -70,7 +78,7 @@ impl Walk<'_> {
             return;
         }
         if size == 0 {
-            self.left -= 1;
+            self.left = self.left.saturating_sub(self.purposes.len());
             self.judge(counts);
             return;
         }

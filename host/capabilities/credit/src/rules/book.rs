@@ -78,7 +78,7 @@ impl InForce {
 impl RuleBook {
     /// The newest version of the database, or the built-in table.
     pub async fn open(store: Store, clock: Arc<dyn Clock>) -> Result<Self, CreditError> {
-        let (built_in, _) = Table::parse(Table::BUILT_IN)?;
+        let built_in = Table::load(Table::BUILT_IN)?;
         let book = Self { store, clock, in_force: ArcSwap::new(InForce::new(0, built_in)) };
         book.refresh().await?;
         Ok(book)
@@ -95,7 +95,7 @@ impl RuleBook {
         let newer: Option<(i64, String)> =
             sqlx::query_as(sql).bind(self.in_force.load().version).fetch_optional(self.store.pool()).await?;
         if let Some((version, text)) = newer {
-            let (table, _) = Table::parse(&text)?;
+            let table = Table::load(&text)?;
             self.in_force.store(InForce::new(version, table));
         }
         Ok(())
@@ -106,7 +106,10 @@ impl RuleBook {
         if text.len() > LONGEST {
             return Err(CreditError::invalid("rules", format!("at most {LONGEST} bytes")));
         }
-        let (table, checked) = Table::parse(text)?;
+        // A second's work, where a table is large.
+        let own = text.to_owned();
+        let checking = tokio::task::spawn_blocking(move || Table::parse(&own));
+        let (table, checked) = checking.await.map_err(|_| CreditError::Fault("the check was lost".to_owned()))??;
         let digest = Digest::of(text.as_bytes()).to_string();
         let mut write = self.store.begin_write().await?;
         let sql = "SELECT version, digest FROM credit_rules ORDER BY version DESC LIMIT 1";

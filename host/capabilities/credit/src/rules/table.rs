@@ -95,6 +95,11 @@ impl Table {
         Ok((table, Checked { tests: tests.len(), ..found }))
     }
 
+    /// A table that was checked when it was put.
+    pub(super) fn load(text: &str) -> Result<Self, CreditError> {
+        file::read(text).map(|(table, _)| table).map_err(CreditError::Rules)
+    }
+
     /// What it is called.
     pub fn title(&self) -> &str {
         &self.title
