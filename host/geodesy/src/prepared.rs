@@ -183,6 +183,18 @@ mod tests {
         assert!(!prepared.contains(&at(9.5, 5.0)));
     }
 
+    #[test]
+    fn a_corner_at_the_height_of_a_point_counts_once() {
+        let diamond = Prepared::new(&surface("POLYGON((0 -1,1 0,0 1,-1 0,0 -1))"));
+        assert!(diamond.contains(&at(0.0, 0.0)) && diamond.contains(&at(-0.5, 0.0)));
+        assert!(!diamond.contains(&at(-1.5, 0.0)) && !diamond.contains(&at(1.5, 0.0)));
+        // Two that share a border with a corner in it: the corner is in one of them.
+        let left = surface("POLYGON((0 0,1 0,1.2 0.5,1 1,0 1,0 0))");
+        let right = surface("POLYGON((1 0,2 0,2 1,1 1,1.2 0.5,1 0))");
+        let inside = [&left, &right].map(|side| Prepared::new(side).contains(&at(1.2, 0.5)));
+        assert_ne!(inside[0], inside[1]);
+    }
+
     proptest! {
         #[test]
         fn it_says_what_geo_says(
