@@ -31,7 +31,10 @@ macro_rules! simple_enum {
 simple_enum! {
     Level => logging::Level: Trace Debug Info Warn Error;
     wit_credit::Standing => credit::Standing: Clear Flagged Barred;
-    wit_notify::Delivery => notify::Delivery: Queued Delivered Dead;
+    wit_notify::Channel => notify::Channel: Inbox Sms Email Webhook;
+    wit_notify::Delivery => notify::Delivery: Queued HeldQuiet HeldRate Sending Sent Delivered Failed Dead;
+    wit_notify::Failure => notify::Failure: NoSuchAddress Refused Content Account Throttled Unreachable Carrier Expired
+        Other;
     current::Kind => subject::Kind: NaturalPerson LegalPerson Officer;
     current::Assurance => subject::Assurance: Low Substantial High;
     files::Whose => wit_files::Whose: Own All;
@@ -79,14 +82,18 @@ impl From<store::Error> for keyvalue::Error {
 
 impl From<wit_credit::Basis> for credit::Basis {
     fn from(basis: wit_credit::Basis) -> Self {
-        let wit_credit::Basis { category, source, since, until } = basis;
-        Self { category, source, since, until }
+        let wit_credit::Basis { category, gravity, source, since, until } = basis;
+        Self { category, gravity, source, since, until }
     }
 }
 
 impl From<wit_credit::Verdict> for credit::Verdict {
     fn from(verdict: wit_credit::Verdict) -> Self {
-        Self::new(verdict.standing.into(), verdict.basis.into_iter().map(Into::into).collect())
+        let wit_credit::Verdict { standing, measure, rule, basis, masked, as_of, stale } = verdict;
+        Self::new(standing.into(), basis.into_iter().map(Into::into).collect())
+            .by_rule(&rule, measure.as_deref())
+            .masked(masked)
+            .as_said(Timestamp::from_nanos(as_of), stale)
     }
 }
 
@@ -119,6 +126,13 @@ impl From<notify::Message> for wit_notify::Message {
     }
 }
 
+impl From<wit_notify::Progress> for notify::Progress {
+    fn from(progress: wit_notify::Progress) -> Self {
+        let wit_notify::Progress { channel, state, failure } = progress;
+        Self { channel: channel.into(), state: state.into(), failure: failure.map(Into::into) }
+    }
+}
+
 impl From<wit_notify::Error> for notify::Error {
     fn from(error: wit_notify::Error) -> Self {
         match error {
@@ -126,6 +140,7 @@ impl From<wit_notify::Error> for notify::Error {
             wit_notify::Error::UnknownTemplate(name) => Self::UnknownTemplate(name),
             wit_notify::Error::InvalidVariable(name) => Self::InvalidVariable(name),
             wit_notify::Error::Unreachable(who) => Self::Unreachable(who),
+            wit_notify::Error::TooLong(text) => Self::TooLong(text),
             wit_notify::Error::Other(what) => Self::Other(what),
         }
     }
