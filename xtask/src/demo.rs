@@ -11,7 +11,7 @@ use crate::{
     inbox::Inbox,
     permit,
     run::{cargo, must, step},
-    setup, target,
+    services, setup, target,
 };
 
 pub(crate) const EXCAVATION: &str = "441802-chengguan/excavation";
@@ -19,7 +19,7 @@ const GRID: &str = "441802-chengguan/grid-report";
 
 /// What each plugin is granted: the demo's operator has read the manifests.
 const GRANTS: &[(&str, &[&str])] = &[
-    (EXCAVATION, &["certificate", "credit", "files", "keyvalue", "notify", "subject"]),
+    (EXCAVATION, &["certificate", "credit", "files", "geo", "keyvalue", "logistics", "notify", "payment", "subject"]),
     (GRID, &["keyvalue", "notify", "subject"]),
 ];
 
@@ -71,19 +71,22 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     // Port 8080 is for people to find; a check takes what is free.
     let public = if check { City::free_address()? } else { "http://127.0.0.1:8080".to_owned() };
     let city = permit::city(&public)?;
-    let mut host = start(&data, &inbox, &city, &public)?;
+    let mut desk = services::desk(&zt(), &data, &public)?;
+    let mut host = start(&data, &inbox, &(city.config(&public, &data)? + &desk.config()), &public)?;
     println!("state  {}", data.display());
     prepare(&host, &components)?;
     let password = permit::prepare(&host)?;
+    services::prepare(&host)?;
     let token = citizen(&host, &inbox)?;
     step("try it");
     show(&host, &token)?;
     if check {
         requests(&host, &token)?;
-        permit::try_all(&host, &city, &password)?;
+        permit::try_all(&host, &city, &mut desk, &password)?;
         return look(&host, &inbox);
     }
-    permit::try_all(&host, &city, &password)?;
+    permit::try_all(&host, &city, &mut desk, &password)?;
+    println!("the cash desk: {}", desk.url);
     println!("\n{}", permit::left(host.data()));
     println!("\nthe host runs until you press Ctrl-C");
     host.wait()
@@ -102,8 +105,12 @@ fn build() -> anyhow::Result<PathBuf> {
     })
 }
 
-fn start(data: &Path, inbox: &Inbox, city: &City, public: &str) -> anyhow::Result<Host> {
-    let mut setup = Setup::new(&target().join("debug/zt"), data);
+fn zt() -> PathBuf {
+    target().join("debug/zt")
+}
+
+fn start(data: &Path, inbox: &Inbox, more: &str, public: &str) -> anyhow::Result<Host> {
+    let mut setup = Setup::new(&zt(), data);
     let port = public.rsplit(':').next().and_then(|port| port.parse().ok()).context("an address has a port")?;
     setup.ports = (port, if port == 8080 { 8081 } else { 0 });
     setup.policies.extend(guests::PLUGINS.map(|plugin| PathBuf::from("plugins").join(plugin).join("policies")));
@@ -111,9 +118,8 @@ fn start(data: &Path, inbox: &Inbox, city: &City, public: &str) -> anyhow::Resul
     let secret = data.join("webhook.secret");
     std::fs::create_dir_all(data)?;
     std::fs::write(&secret, generated_secret()?)?;
-    setup.config = city.config(public, data)?;
-    setup.config += &format!(
-        "\n[notify.webhook]\nsecret_file = {:?}\n\n[desks]\n\"441802-chengguan/duty\" = {:?}\n",
+    setup.config = format!(
+        "{more}\n[notify.webhook]\nsecret_file = {:?}\n\n[desks]\n\"441802-chengguan/duty\" = {:?}\n",
         secret.display().to_string(),
         inbox.url
     );

@@ -12,6 +12,7 @@ mod permit;
 mod postgres;
 mod rules;
 mod run;
+mod services;
 mod setup;
 mod test;
 

@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use zhongtai_e2e::{City, Host};
+use zhongtai_e2e::{CashDesk, City, Host};
 
-use crate::{browser::Browser, demo::EXCAVATION, run::step};
+use crate::{browser::Browser, demo::EXCAVATION, run::step, services};
 
 /// Who works with tokens in the host's data: login, and more of `zt user add`.
-const PEOPLE: [(&str, &[&str]); 3] = [
+const PEOPLE: [(&str, &[&str]); 4] = [
     ("seal-keeper", &["--kind", "officer", "--department", "441802-chengguan", "--role", "seal-keeper"]),
     (
         "officer",
@@ -30,6 +30,10 @@ const PEOPLE: [(&str, &[&str]); 3] = [
             "certificate-issuer",
         ],
     ),
+    (
+        "courier",
+        &["--kind", "officer", "--department", "441802-chengguan", "--clearance", "3", "--role", "courier"],
+    ),
     ("bank", &["--kind", "legal-person", "--set", "name=清城银行", "--set", "credit-code=91350100M000100Y43"]),
 ];
 
@@ -37,7 +41,7 @@ const PEOPLE: [(&str, &[&str]); 3] = [
 const ENTERPRISE: [&str; 7] =
     ["north-river", "--kind", "legal-person", "--set", "name=北江公司", "--set", "credit-code=91512081MA62K0260E"];
 
-const FORM: &str = r#"{"company":"91512081MA62K0260E","place":"北江一路12号门前","area_m2":12,"from":"FROM","to":"TO","reason":"供水管道维修"}"#;
+const FORM: &str = r#"{"company":"91512081MA62K0260E","place":"北江一路12号门前","area_m2":12,"from":"FROM","to":"TO","reason":"供水管道维修","deliver":true}"#;
 
 /// A plan of one empty page.
 const PLAN: &[u8] =
@@ -67,8 +71,9 @@ pub(crate) fn prepare(host: &Host) -> anyhow::Result<String> {
     text(&added, "password")
 }
 
-/// Signs in, applies, hands a plan in, approves, fetches the papers, signs in elsewhere, shows the permit, and sees it.
-pub(crate) fn try_all(host: &Host, city: &City, password: &str) -> anyhow::Result<()> {
+/// Signs in, applies, hands a plan in, signs in elsewhere, pays, approves, fetches the papers, gets them on paper, shows
+/// the permit, and sees it.
+pub(crate) fn try_all(host: &Host, city: &City, desk: &mut CashDesk, password: &str) -> anyhow::Result<()> {
     step("a permit, from the application to a bank that sees it");
     println!("\n# the enterprise signs in at {}/sign-in with its password", host.public);
     let here = Browser::open(&host.public, &host.data().join("enterprise.cookies"));
@@ -85,6 +90,10 @@ pub(crate) fn try_all(host: &Host, city: &City, password: &str) -> anyhow::Resul
     let ticket = post(&format!("/applications/{number}/materials"), "{}")?;
     println!("\n# the enterprise: PUT the plan to the ticket's path, past the plugin");
     println!("{}", here.ask("PUT", &text(&ticket, "path")?, PLAN)?);
+    println!("\n# the enterprise signs in through the city's identity provider, {}: sure enough to pay and to show", city.issuer);
+    let sure = Browser::open(&host.public, &host.data().join("enterprise-through-the-city.cookies"));
+    sure.sign_in_through_the_city(&city.issuer, "north-river")?;
+    services::pay(host, desk, &sure, &filed)?;
     let decision = r#"{"outcome":"approve","reason":"材料齐全"}"#;
     let decided = officer(host, &format!("/applications/{number}/decisions"), decision)?;
     let permit = decided.get("permit").context("the permit was not issued: see the host's log")?;
@@ -96,9 +105,8 @@ pub(crate) fn try_all(host: &Host, city: &City, password: &str) -> anyhow::Resul
         here.fetch(&paper, file.as_ref())?;
         run(host, "bank", &["seal", "verify", &file])?;
     }
-    println!("\n# the enterprise signs in through the city's identity provider, {}: sure enough to show a permit", city.issuer);
-    let sure = Browser::open(&host.public, &host.data().join("enterprise-through-the-city.cookies"));
-    sure.sign_in_through_the_city(&city.issuer, "north-river")?;
+    services::deliver(host, &sure, &decided)?;
+    println!("\n# the enterprise shows its permit to a bank");
     let showing = json!({
         "fields": ["applicant", "place"], "purpose": "loan", "verifier": "91350100M000100Y43", "minutes": 10,
     });
@@ -130,7 +138,7 @@ fn redeem(host: &Host, token: &str) -> anyhow::Result<()> {
 }
 
 /// `zt` as somebody, shown with what it printed.
-fn run(host: &Host, who: &str, arguments: &[&str]) -> anyhow::Result<String> {
+pub(crate) fn run(host: &Host, who: &str, arguments: &[&str]) -> anyhow::Result<String> {
     println!("\n$ zt {}    # {who}", arguments.join(" "));
     shown(&mut host.command_as(who, arguments))
 }
@@ -152,11 +160,11 @@ fn day(later: u32) -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-fn json(text: &str) -> anyhow::Result<Value> {
+pub(crate) fn json(text: &str) -> anyhow::Result<Value> {
     serde_json::from_str(text).with_context(|| format!("not JSON: {text}"))
 }
 
-fn text(value: &Value, key: &str) -> anyhow::Result<String> {
+pub(crate) fn text(value: &Value, key: &str) -> anyhow::Result<String> {
     let text = value.get(key).and_then(Value::as_str).map(str::to_owned);
     text.with_context(|| format!("there is no `{key}` in {value}"))
 }

@@ -44,6 +44,17 @@ impl CashDesk {
         )
     }
 
+    /// Pays at an order's page, as a person does.
+    pub fn pay(&self, page: &str) -> anyhow::Result<()> {
+        curl(&["--data", "act=pay", page])
+    }
+
+    /// From now on it calls nobody back, until it is started again.
+    pub fn hold_callbacks(&self) -> anyhow::Result<()> {
+        let url = format!("{}/test/faults", self.url);
+        curl(&["-H", "content-type: application/json", "--data", r#"{"hold":true}"#, &url])
+    }
+
     /// SIGKILL: what a power cut does.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;
@@ -64,6 +75,13 @@ impl Drop for CashDesk {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn curl(arguments: &[&str]) -> anyhow::Result<()> {
+    let mut command = Command::new("curl");
+    let output = command.args(["-sS", "--fail", "--noproxy", "*", "-o", "/dev/null"]).args(arguments).output()?;
+    anyhow::ensure!(output.status.success(), "the cash desk: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 fn run(zt: &Path, data: &Path, secret: &Path, callback: &str, listen: &str) -> anyhow::Result<(Child, String)> {
