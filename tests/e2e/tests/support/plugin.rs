@@ -66,9 +66,13 @@ impl Plugin {
     pub fn fixture(name: &str) -> Self {
         let folder = repository().join("tests/guests").join(name);
         let capabilities = match name {
+            "fees" => ["keyvalue", "payment"].map(str::to_owned).into(),
             "hello" => vec!["credit".to_owned()],
             "licences" => ["certificate", "evidence", "subject"].map(str::to_owned).into(),
             "materials" => vec!["files".to_owned()],
+            "parcels" => ["keyvalue", "logistics"].map(str::to_owned).into(),
+            "places" => vec!["geo".to_owned()],
+            "promises" => ["credit", "subject"].map(str::to_owned).into(),
             "seals" => ["files", "seal"].map(str::to_owned).into(),
             "papers" => ["document", "files"].map(str::to_owned).into(),
             _ => vec!["keyvalue".to_owned()],
