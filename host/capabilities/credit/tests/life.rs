@@ -95,6 +95,24 @@ async fn the_same_petition_is_filed_once_and_two_of_a_sort_are_not_open_at_once(
 }
 
 #[tokio::test]
+async fn nothing_is_filed_or_published_while_the_audit_log_cannot_be_written() {
+    let office = Office::both().await.remove(0);
+    let id = office.stored(record("1", company(), Category::Penalty)).await.id;
+    let mut company_itself = office.company().with_a_full_log();
+    let filed = office.credits.file(&mut company_itself, id, objection(), key("a")).await;
+    assert!(matches!(filed, Err(CreditError::Unrecorded)), "{filed:?}");
+    let withdrawn = office.credits.withdraw(&mut office.publisher().with_a_full_log(), id, why()).await;
+    assert!(matches!(withdrawn, Err(CreditError::Unrecorded)), "{withdrawn:?}");
+    let new = broken(Promiser::Subject(company()), "WJ-1", "a");
+    let reported = office.credits.report(&mut office.officer(DEPARTMENT, "inspector"), new).await.unwrap();
+    let published = office.credits.publish(&mut office.publisher().with_a_full_log(), reported, why()).await;
+    assert!(matches!(published, Err(CreditError::Unrecorded)), "{published:?}");
+    assert_eq!(office.state(id).await, (State::Published, false));
+    assert_eq!(office.state(reported).await, (State::Unpublished, false));
+    assert_eq!((office.happened(id).await.len(), office.happened(reported).await.len()), (1, 1));
+}
+
+#[tokio::test]
 async fn the_same_petition_sent_twice_at_once_is_one() {
     for office in Office::both().await {
         let id = office.stored(record("1", company(), Category::Penalty)).await.id;

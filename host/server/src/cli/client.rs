@@ -1,11 +1,18 @@
 //! The admin API, as the command line uses it.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use hyper::body::Frame;
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio::io::{AsyncRead as _, ReadBuf};
 use zhongtai_cap_certificate::FieldProblem;
 use zhongtai_kernel::Lang;
 
@@ -103,6 +110,18 @@ impl Client {
         Ok(self.send(request).await?.json().await?)
     }
 
+    /// Posts a file as it lies on disk: it may be larger than memory.
+    pub(super) async fn upload_file<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        content_type: &str,
+        file: tokio::fs::File,
+    ) -> anyhow::Result<T> {
+        let request = self.request(Method::POST, path)?.header("content-type", content_type);
+        let request = request.body(reqwest::Body::wrap(FileBody(file)));
+        Ok(self.send(request).await?.json().await?)
+    }
+
     /// Posts a file to the admin listener; the answer is another one.
     pub(super) async fn exchange(&self, path: &str, file: Vec<u8>) -> anyhow::Result<Response> {
         self.send(self.request(Method::POST, path)?.body(file)).await
@@ -169,6 +188,28 @@ impl Client {
             }
             (None, None) => bail!("the host answered {status}"),
         }
+    }
+}
+
+/// A file, read as it is sent.
+struct FileBody(tokio::fs::File);
+
+/// Bytes of a file that are sent at once.
+const PART: usize = 64 << 10;
+
+impl hyper::body::Body for FileBody {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let mut part = vec![0; PART];
+        let mut buffer = ReadBuf::new(&mut part);
+        ready!(Pin::new(&mut self.0).poll_read(context, &mut buffer))?;
+        let read = Bytes::copy_from_slice(buffer.filled());
+        Poll::Ready((!read.is_empty()).then(|| Ok(Frame::data(read))))
     }
 }
 
