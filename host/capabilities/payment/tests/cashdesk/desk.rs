@@ -11,7 +11,7 @@ use zhongtai_cashdesk::Options;
 use zhongtai_kernel::{Clock, SystemClock, Timestamp};
 use zhongtai_outbound::{Outbound, OutboundConfig, OutboundError, Repeat, Request, SecretSource, System, SystemConfig};
 
-const SECRET: &str = "the-secret-of-this-test-0123456789abcdef";
+pub(crate) const SECRET: &str = "the-secret-of-this-test-0123456789abcdef";
 
 /// The desk, the way to it, and the place that it calls back.
 pub(crate) struct Real {

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zhongtai_cap_payment::{Callback, CallbackError, Gateway, GatewayError, GatewayState, Headers};
 use zhongtai_kernel::{ManualClock, Timestamp};
 use zhongtai_outbound::{HeaderName, HeaderValue, Method, Request};
 
 use crate::{
     channel::order,
-    desk::{Real, channel},
+    desk::{Real, SECRET, channel},
 };
 
 async fn told_with(forge: &str) -> (Real, Vec<(Headers, Vec<u8>)>) {
@@ -141,13 +144,8 @@ async fn a_request_that_nobody_signed_is_refused() {
 #[tokio::test]
 async fn a_recorded_request_is_refused_the_second_time_also_after_a_restart() {
     let real = Real::start().await;
-    let mut key =
-        <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(b"the-secret-of-this-test-0123456789abcdef")
-            .unwrap();
     let (now, nonce) = (Timestamp::now().as_second().to_string(), "a-nonce-of-this-test");
-    let empty = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(b""));
-    hmac::Mac::update(&mut key, format!("request\nGET\n/api/v1/orders/X\n{now}\n{nonce}\n{empty}\n").as_bytes());
-    let signature = hex::encode(hmac::Mac::finalize(key).into_bytes());
+    let signature = signed(&["request", "GET", "/api/v1/orders/X", &now, nonce], b"");
     let mut request = Request::get("/api/v1/orders/X");
     for (name, value) in
         [("cashdesk-timestamp", now.as_str()), ("cashdesk-nonce", nonce), ("cashdesk-signature", &signature)]
@@ -189,4 +187,66 @@ async fn a_form_from_another_page_pays_nothing() {
     let nonsense = Request::post(path, "application/x-www-form-urlencoded", "act=steal");
     assert_eq!(real.send(nonsense).await.status.as_u16(), 400);
     assert_eq!(real.channel.query(&order.id).await.unwrap(), GatewayState::Open);
+}
+
+/// By the desk's own secret.
+fn signed(lines: &[&str], body: &[u8]) -> String {
+    let mut key = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    for line in lines {
+        key.update(format!("{line}\n").as_bytes());
+    }
+    key.update(format!("{}\n", hex::encode(Sha256::digest(body))).as_bytes());
+    hex::encode(key.finalize().into_bytes())
+}
+
+type Answer = Box<dyn Fn(&str) -> String + Send>;
+
+/// Somebody who stands where the desk should: answers each request with what `answer` makes of its nonce.
+async fn impostor(answer: Answer) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") && stream.read_buf(&mut request).await.unwrap() > 0 {}
+            let request = String::from_utf8(request).unwrap();
+            let nonce = request.lines().find_map(|line| line.strip_prefix("cashdesk-nonce: ")).unwrap();
+            stream.write_all(answer(nonce).as_bytes()).await.unwrap();
+        }
+    });
+    url
+}
+
+const PAID: &str =
+    r#"{"state":"paid","amount":1,"currency":"CNY","transaction":"CD1","paid_at":"2026-11-27T00:00:00Z"}"#;
+
+fn answer(headers: &str) -> String {
+    let length = PAID.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{PAID}")
+}
+
+fn signed_answer(signature: &str) -> String {
+    answer(&format!("cashdesk-timestamp: 1\r\ncashdesk-signature: {signature}\r\n"))
+}
+
+#[tokio::test]
+async fn an_answer_that_the_desk_did_not_sign_for_this_request_is_not_believed() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), SECRET).unwrap();
+    let asked = async |answer: Answer| {
+        let desk = channel(&impostor(answer).await, secret.path(), Arc::new(zhongtai_kernel::SystemClock));
+        desk.query(&order(1).id).await
+    };
+    let sign = |nonce: &str| signed_answer(&signed(&["answer", "200", "1", nonce], PAID.as_bytes()));
+    let good = asked(Box::new(sign)).await;
+    assert!(matches!(good, Ok(GatewayState::Paid(_))), "the test signs as the desk does: {good:?}");
+    let cases: [(&str, Answer); 4] = [
+        ("no signature", Box::new(|_| answer(""))),
+        ("no hexadecimal", Box::new(|_| signed_answer("zz"))),
+        ("another key", Box::new(|_| signed_answer(&"0".repeat(64)))),
+        ("another request", Box::new(move |_| sign("recorded"))),
+    ];
+    for (case, answer) in cases {
+        assert!(matches!(asked(answer).await, Err(GatewayError::Untrusted(_))), "{case}");
+    }
 }

@@ -24,11 +24,16 @@ async fn a_notification_with_anything_wrong_is_refused_for_what_is_wrong() {
         ("no-payment-time", CallbackError::Malformed),
         ("old", CallbackError::Stale),
     ];
+    let mut taken = Vec::new();
     for (wrong, why) in cases {
         let (headers, body) = real.made(&order, wrong).await;
-        assert_eq!(real.channel.callback(&headers, &body).await, Err(why), "{wrong}");
+        let outcome = real.channel.callback(&headers, &body).await;
+        if outcome != Err(why) {
+            taken.push((wrong, outcome));
+        }
         assert_ne!(real.channel.refused(why).body, b"success", "{wrong}: so that it comes again");
     }
+    assert_eq!(taken, []);
     let (headers, body) = real.made(&order, "").await;
     assert!(matches!(real.channel.callback(&headers, &body).await, Ok(Callback::Paid { .. })), "the true one is good");
     assert_eq!(real.channel.accepted().body, b"success");

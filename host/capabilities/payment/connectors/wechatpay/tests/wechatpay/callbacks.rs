@@ -23,12 +23,16 @@ async fn a_callback_with_anything_wrong_is_refused_for_what_is_wrong() {
         ("app", CallbackError::Malformed),
         ("float", CallbackError::Malformed),
     ];
+    let mut taken = Vec::new();
     for (wrong, why) in cases {
         let (headers, body) = real.made(&order, wrong).await;
-        assert_eq!(real.channel.callback(&headers, &body).await, Err(why), "{wrong}");
-        let answer = real.channel.refused(why);
-        assert!(answer.status >= 400, "{wrong}: so that it comes again");
+        let outcome = real.channel.callback(&headers, &body).await;
+        if outcome != Err(why) {
+            taken.push((wrong, outcome));
+        }
+        assert!(real.channel.refused(why).status >= 400, "{wrong}: so that it comes again");
     }
+    assert_eq!(taken, []);
     let (headers, body) = real.made(&order, "").await;
     assert!(matches!(real.channel.callback(&headers, &body).await, Ok(Callback::Paid { .. })), "the true one is good");
 }

@@ -126,6 +126,18 @@ async fn a_certificate_that_has_expired_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_expires_is_believed_no_longer() {
+    let clock = Arc::new(ManualClock::at(Timestamp::now()));
+    let real = Real::with(false, clock.clone()).await;
+    // For 43 seconds.
+    real.hand("rotate", json!({ "forget": true, "days": [-1, 0.0005] })).await;
+    let order = real.paid(100).await;
+    assert!(matches!(real.channel.query(&order.id).await, Ok(GatewayState::Paid(_))));
+    clock.advance(std::time::Duration::from_secs(61));
+    assert!(matches!(real.channel.query(&order.id).await, Err(GatewayError::Untrusted(_))));
+}
+
+#[tokio::test]
 async fn a_callback_waits_for_certificates_that_can_not_be_had() {
     let real = Real::start().await;
     let qr = real.channel.prepay(&order(1)).await.unwrap().qr;
