@@ -67,3 +67,18 @@ async fn two_imports_at_once_can_not_make_grids_overlap() {
         assert_eq!(here.counts().1, 1);
     }
 }
+
+#[tokio::test]
+async fn more_addresses_than_a_page_are_all_read() {
+    for database in zhongtai_store::testing::both(MIGRATIONS).await {
+        let geo = EmbeddedGeo::open(database.store.clone()).await.unwrap();
+        let ids = ["A", "a", "é", "中", "-", "0"];
+        let many: Vec<_> = (0..20_010)
+            .map(|number| {
+                address(&format!("{}{number}", ids[number % ids.len()]), &[(Level::Number, "1号")], (113.0, 23.0))
+            })
+            .collect();
+        geo.put_addresses(&many).await.unwrap();
+        assert_eq!(geo.counts().0, many.len(), "{:?}", database.store.backend());
+    }
+}

@@ -48,19 +48,20 @@ impl EmbeddedGeo {
     /// Reads what has changed since it was read.
     pub async fn refresh(&self) -> Result<(), GeoError> {
         let _reading = self.reading.lock().await;
-        let revisions = store::revisions(&self.store).await?;
+        let mut snapshot = store::snapshot(&self.store).await?;
+        let revisions = store::revisions(&mut snapshot).await?;
         if self.layers.addresses.load().0 != revisions.addresses {
-            let addresses = store::addresses(&self.store).await?;
+            let addresses = store::addresses(&mut snapshot).await?;
             let index = blocking(move || Ok(AddressIndex::build(addresses))).await?;
             self.layers.addresses.store(Arc::new((revisions.addresses, index)));
         }
         if self.layers.grids.load().0 != revisions.grids {
-            let grids = store::grids(&self.store).await?;
+            let grids = store::grids(&mut snapshot).await?;
             let index = blocking(move || GridIndex::build(grids)).await?;
             self.layers.grids.store(Arc::new((revisions.grids, index)));
         }
         if self.layers.halls.load().0 != revisions.halls {
-            let halls = store::halls(&self.store).await?.into_iter().map(Arc::new).collect();
+            let halls = store::halls(&mut snapshot).await?.into_iter().map(Arc::new).collect();
             self.layers.halls.store(Arc::new((revisions.halls, halls)));
         }
         Ok(())

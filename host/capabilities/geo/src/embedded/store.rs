@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use zhongtai_geodesy::{Cgcs2000, Figure};
-use zhongtai_store::{Store, StoreError, WriteTransaction};
+use zhongtai_store::{Backend, Store, StoreError, WriteTransaction};
 
 use crate::{Address, GeoError, Grid, GridIndex, Hall, Level, Place};
 
 /// Rows of one statement: 14 parameters each, and SQLite takes 32,766.
 const ROWS: usize = 500;
+
+/// A transaction that only reads.
+pub(super) type Snapshot = sqlx::Transaction<'static, sqlx::Any>;
 
 /// Of each layer.
 pub(super) struct Revisions {
@@ -18,9 +21,19 @@ pub(super) struct Revisions {
     pub(super) halls: i64,
 }
 
-pub(super) async fn revisions(store: &Store) -> Result<Revisions, GeoError> {
+/// Everything as it is at one moment: what an import does meanwhile is not seen by half.
+pub(super) async fn snapshot(store: &Store) -> Result<Snapshot, GeoError> {
+    let mut snapshot = store.pool().begin().await?;
+    if store.backend() == Backend::Postgres {
+        let repeatable = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        sqlx::raw_sql(repeatable).execute(&mut *snapshot).await?;
+    }
+    Ok(snapshot)
+}
+
+pub(super) async fn revisions(snapshot: &mut Snapshot) -> Result<Revisions, GeoError> {
     let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT name, revision FROM geo_layers").fetch_all(store.pool()).await?;
+        sqlx::query_as("SELECT name, revision FROM geo_layers").fetch_all(&mut **snapshot).await?;
     let of = |name: &str| rows.iter().find(|(layer, _)| layer == name).map_or(0, |(_, revision)| *revision);
     Ok(Revisions { addresses: of("addresses"), grids: of("grids"), halls: of("halls") })
 }
@@ -43,10 +56,23 @@ async fn commit(write: WriteTransaction) -> Result<(), GeoError> {
 const COLUMNS: &str =
     "id, city, district, street, community, road, lane, number, estate, building, unit, room, lon, lat";
 
-pub(super) async fn addresses(store: &Store) -> Result<Vec<Address>, GeoError> {
-    let sql = format!("SELECT {COLUMNS} FROM geo_addresses");
-    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(store.pool()).await?;
-    rows.iter().map(address).collect()
+/// Rows that are read at once: the database's own form of a row takes several times as much as an address.
+const PAGE: i64 = 20_000;
+
+pub(super) async fn addresses(snapshot: &mut Snapshot) -> Result<Vec<Address>, GeoError> {
+    let sql = format!("SELECT {COLUMNS} FROM geo_addresses WHERE id > $1 ORDER BY id LIMIT $2");
+    let mut all: Vec<Address> = Vec::new();
+    loop {
+        let last = all.last().map_or("", |address| address.id.as_str()).to_owned();
+        let page = sqlx::query(AssertSqlSafe(sql.clone())).bind(last).bind(PAGE);
+        let page = page.fetch_all(&mut **snapshot).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        for row in &page {
+            all.push(address(row)?);
+        }
+    }
 }
 
 fn address(row: &AnyRow) -> Result<Address, GeoError> {
@@ -106,8 +132,8 @@ type GridRow = (String, String, String, String, String);
 
 const GRIDS: &str = "SELECT id, name, role, desk, shape FROM geo_grids";
 
-pub(super) async fn grids(store: &Store) -> Result<Vec<Grid>, GeoError> {
-    let rows: Vec<GridRow> = sqlx::query_as(GRIDS).fetch_all(store.pool()).await?;
+pub(super) async fn grids(snapshot: &mut Snapshot) -> Result<Vec<Grid>, GeoError> {
+    let rows: Vec<GridRow> = sqlx::query_as(GRIDS).fetch_all(&mut **snapshot).await?;
     rows.into_iter().map(grid).collect()
 }
 
@@ -143,9 +169,9 @@ pub(super) async fn put_grids(store: &Store, grids: &[Grid]) -> Result<(), GeoEr
 
 type HallRow = (String, String, String, f64, f64, String, String);
 
-pub(super) async fn halls(store: &Store) -> Result<Vec<Hall>, GeoError> {
+pub(super) async fn halls(snapshot: &mut Snapshot) -> Result<Vec<Hall>, GeoError> {
     let sql = "SELECT id, name, address, lon, lat, services, hours FROM geo_halls";
-    let rows: Vec<HallRow> = sqlx::query_as(sql).fetch_all(store.pool()).await?;
+    let rows: Vec<HallRow> = sqlx::query_as(sql).fetch_all(&mut **snapshot).await?;
     let mut halls: Vec<Hall> = rows.into_iter().map(hall).collect::<Result<_, _>>()?;
     // Databases sort texts as their locale does; we, by their bytes.
     halls.sort_by(|a, b| a.id.cmp(&b.id));

@@ -2,11 +2,13 @@
 //! GeoJSON. A row that can't be read is told by its number, the column and the reason, never with its value.
 
 mod addresses;
+mod divisions;
 mod file;
 mod grids;
 mod halls;
 
 pub use addresses::read_addresses;
+pub use divisions::Divisions;
 pub use grids::read_grids;
 pub use halls::{parse_hours, read_halls};
 

@@ -4,7 +4,7 @@
 //! follows them, and then only the addresses that bear one of the names are scored. So order, missing parts and slips
 //! cost nothing, and a million addresses take some 250 MB: parts are kept once each.
 
-mod canon;
+pub(crate) mod canon;
 mod names;
 mod question;
 mod score;
