@@ -6,8 +6,7 @@ use crate::{
     PURPOSE,
     applicant::Applicant,
     application::{Application, Decision, Outcome, Review, State},
-    delivery,
-    fee,
+    delivery, fee,
     form::{Day, Form, Text},
     idempotency::IdempotencyKey,
     messages,
@@ -45,7 +44,19 @@ fn admit(subject: &Subject, form: Form) -> Result<Application> {
     let (grid, payment) = (place::grid_of(&form), payment::expected());
     let number = Number::draw(filed);
     info!(%number, review = review.name(), "application admitted");
-    Ok(Application { number, applicant, form, review, fee, filed, state: State::Received, permit: None, grid, payment, delivery: None })
+    Ok(Application {
+        number,
+        applicant,
+        form,
+        review,
+        fee,
+        filed,
+        state: State::Received,
+        permit: None,
+        grid,
+        payment,
+        delivery: None,
+    })
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Where an excavation is: the grid (网格) that the place lies in, and whose officer looks after it.
 
 use zhongtai::{
-    geo::{self, Error},
+    geo::{self, Error, Level},
     prelude::*,
 };
 
@@ -16,10 +16,13 @@ pub struct Grid {
     pub address: String,
 }
 
-/// The grid of the place that an applicant wrote down. A place that can't be found does not keep an application out: an
-/// officer at the window will find it.
+/// The grid of the place that an applicant wrote down. A place that can't be found, or is no more than a road that may
+/// cross several grids, does not keep an application out: an officer at the window will find it.
 pub fn grid_of(form: &Form) -> Option<Grid> {
     let found = geo::locate(form.place.as_str()).and_then(|place| {
+        if place.level < Level::Number {
+            return Err(Error::Unknown);
+        }
         let grid = place.grid()?;
         Ok(Grid { id: grid.id, name: grid.name, address: place.text })
     });

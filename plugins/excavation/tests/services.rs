@@ -36,6 +36,15 @@ fn the_place_is_located_in_its_grid() {
 }
 
 #[test]
+fn a_road_alone_is_in_no_grid() {
+    let host = manifest_host().subject(enterprise()).address("清远市清城区北江一路", 113.05, 23.70);
+    let host = host.grid("北江一网格", "POLYGON((113 23.6,113.1 23.6,113.1 23.8,113 23.8,113 23.6))");
+    let mut form = application();
+    form["place"] = json!("北江一路");
+    assert_eq!(host.post("/applications", form).json().get("grid"), None);
+}
+
+#[test]
 fn a_place_that_nobody_knows_or_may_look_up_keeps_nobody_out() {
     for host in [manifest_host(), manifest_host().deny("geo:geocode")] {
         let filed = host.subject(enterprise()).post("/applications", application());

@@ -10,7 +10,13 @@ pub const COMPANY: &str = "91350100M000100Y43";
 pub fn manifest_host() -> MockHost {
     MockHost::new()
         .purposes(&["excavation-permit"])
-        .templates(&["application-received", "application-to-review", "application-decided", "fee-paid", "permit-delivered"])
+        .templates(&[
+            "application-received",
+            "application-to-review",
+            "application-decided",
+            "fee-paid",
+            "permit-delivered",
+        ])
         .at("2026-01-05T01:00:00Z")
 }
 

@@ -50,7 +50,9 @@ pub fn geocode(text: &str, limit: u32, _rooms: bool, purpose: Option<&str>) -> R
             .filter(|(_, (known, _))| known.contains(&wanted) || wanted.contains(known));
         let place = |(number, (text, at)): (usize, &(String, Point))| {
             let (id, text) = (format!("mock-address-{}", number + 1), text.clone());
-            Place { id, text, at: *at, score: 1.0, level: Level::Number }
+            // As far as the question names it: a number has 号, what has none is a road.
+            let level = if wanted.contains('号') { Level::Number } else { Level::Road };
+            Place { id, text, at: *at, score: 1.0, level }
         };
         Ok(fits.map(place).take(limit as usize).collect())
     })
