@@ -6,14 +6,17 @@ use tokio::runtime::Handle;
 use zhongtai_audit::{AuditLog, PublicKeys};
 use zhongtai_cap_certificate::Certificates;
 use zhongtai_cap_config::EmbeddedConfig;
-use zhongtai_cap_credit::EmbeddedCredit;
+use zhongtai_cap_credit::Credits;
 use zhongtai_cap_document::Documents;
 use zhongtai_cap_evidence::EvidenceProvider;
 use zhongtai_cap_files::EmbeddedFiles;
 use zhongtai_cap_log::LogTail;
+use zhongtai_cap_logistics::{Dispatcher, Shipments};
 use zhongtai_cap_notify::Outbox;
+use zhongtai_cap_payment::Payments;
 use zhongtai_cap_seal::Seals;
 use zhongtai_cap_subject::{Accounts, Listener, Mandates, Tokens};
+use zhongtai_events::Events;
 use zhongtai_kernel::{AuditUnavailable, Clock, Event, Record, Recorder, RequestId};
 use zhongtai_registry::Registry;
 use zhongtai_runtime::Runtime;
@@ -23,6 +26,7 @@ use crate::{
     deployments::Deployments,
     edge::{Health, Names},
     identity::Identity,
+    mapping::Mapping,
     metrics::Metrics,
     policies::Policies,
 };
@@ -37,7 +41,7 @@ pub(crate) struct App {
     pub(crate) policies: Arc<Policies>,
     pub(crate) registry: Registry,
     pub(crate) runtime: Arc<Runtime>,
-    pub(crate) deployments: Deployments,
+    pub(crate) deployments: Arc<Deployments>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Health,
     pub(crate) accounts: Accounts,
@@ -46,13 +50,25 @@ pub(crate) struct App {
     pub(crate) mandates: Arc<Mandates>,
     /// Sessions of browsers, second factors, and identity providers.
     pub(crate) identity: Arc<Identity>,
-    pub(crate) credit: Arc<EmbeddedCredit>,
+    pub(crate) credit: Arc<Credits>,
+    /// Where uploads lie while they are read.
+    pub(crate) spool: std::path::PathBuf,
+    /// The largest file of credit records, MiB.
+    pub(crate) credit_import_mib: u32,
+    /// Addresses, grids and halls.
+    pub(crate) mapping: Mapping,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) documents: Arc<Documents>,
     pub(crate) evidence: Arc<dyn EvidenceProvider>,
     pub(crate) seals: Arc<Seals>,
     pub(crate) settings: Arc<EmbeddedConfig>,
     pub(crate) outbox: Outbox,
+    pub(crate) payments: Arc<Payments>,
+    pub(crate) shipments: Arc<Shipments>,
+    /// Tells carriers.
+    pub(crate) dispatcher: Dispatcher,
+    /// What happened at capabilities, for the scenarios.
+    pub(crate) events: Events,
     pub(crate) files: EmbeddedFiles,
     pub(crate) log_tail: Arc<LogTail>,
     /// How long a request's body may take to arrive.

@@ -15,9 +15,13 @@ use zhongtai_cap_files::FilesConfig;
 use zhongtai_cap_keyvalue::KeyValueConfig;
 use zhongtai_cap_notify::NotifyConfig;
 use zhongtai_cap_seal::SealConfig;
+use zhongtai_outbound::OutboundConfig;
 use zhongtai_runtime::{AdmissionOptions, EngineOptions, HostKey};
 
-use crate::{identity::SignInSection, recorder::WhenUnwritable};
+use crate::{
+    crediting::CreditSection, identity::SignInSection, payments::PaymentSection, recorder::WhenUnwritable,
+    shipping::LogisticsSection, short_messages::SmsSection,
+};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -32,13 +36,25 @@ pub(crate) struct Config {
     /// What files are taken, and where they lie.
     pub(crate) files: FilesConfig,
     /// How messages leave.
-    pub(crate) notify: NotifyConfig,
+    pub(crate) notify: NotifyConfig<SmsSection>,
+    /// How events are told to scenarios.
+    pub(crate) events: zhongtai_events::Schedule,
+    /// How other systems are called.
+    pub(crate) outbound: OutboundConfig,
+    /// Who carries results, and from where.
+    pub(crate) logistics: LogisticsSection,
     /// How people sign in, and for how long.
     pub(crate) sign_in: SignInSection,
+    /// Objections, repairs and imports of credit records, and an upper-level platform.
+    pub(crate) credit: CreditSection,
+    /// Where addresses, grids and halls are, and how they are asked about.
+    pub(crate) geo: crate::mapping::GeoSection,
     /// How certificates are shown.
     pub(crate) certificate: CertificateSection,
     /// How documents are made.
     pub(crate) document: zhongtai_typeset::Config,
+    /// Payment codes, receipts, and the channels that money comes through.
+    pub(crate) payment: PaymentSection,
     /// Seals: the font of their faces, who runs the authorities, whom else to trust, a token.
     pub(crate) seal: SealConfig,
     /// Where departments' desks are: `"441802-chengguan/duty" = "mailto:duty@..."` or `"https://..."`.

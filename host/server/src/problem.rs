@@ -10,13 +10,16 @@ use zhongtai_audit::{ProofError, ReadError as AuditReadError};
 use zhongtai_cap_certificate::{CertificateError, FieldProblem};
 use zhongtai_cap_config::ConfigError;
 use zhongtai_cap_credit::CreditError;
+use zhongtai_cap_geo::{GeoError, tiles::MapError};
 use zhongtai_cap_document::{DocumentError, InputProblem};
 use zhongtai_cap_evidence::EvidenceError;
 use zhongtai_cap_files::FilesError;
+use zhongtai_cap_logistics::LogisticsError;
 use zhongtai_cap_notify::NotifyError;
 use zhongtai_cap_seal::SealError;
 use zhongtai_cap_subject::{InvalidValue, SubjectError};
 use zhongtai_governance::GovernanceError;
+use zhongtai_events::EventError;
 use zhongtai_kernel::{AuditUnavailable, ErrorKind, InvalidId, ManifestError, RequestId, chain};
 use zhongtai_registry::RegistryError;
 use zhongtai_runtime::{InvokeError, LoadError, Refusal};
@@ -227,14 +230,34 @@ from_kind!(
     AuditReadError => "audit-log",
     ProofError => "audit-proof",
     ConfigError => "setting",
-    CreditError => "credit",
     EvidenceError => "evidence",
     GovernanceError => "policy-version",
     ManifestError => "manifest",
     NotifyError => "notify",
+    EventError => "events",
     RegistryError => "registry",
     StoreError => "store",
 );
+
+impl From<MapError> for Problem {
+    fn from(error: MapError) -> Self {
+        match error {
+            MapError::Geo(error) => error.into(),
+            MapError::Tile(error) => Self::inside(error.kind(), "tile", &error),
+        }
+    }
+}
+
+/// What an argument is called and what is wrong with it stands in the detail.
+impl From<GeoError> for Problem {
+    fn from(error: GeoError) -> Self {
+        match error {
+            GeoError::Denied(reference) => Refusal::Denied(reference).into(),
+            GeoError::Unrecorded => Refusal::Unrecorded.into(),
+            other => Self::inside(other.kind(), "geo", &other),
+        }
+    }
+}
 
 impl From<CertificateError> for Problem {
     fn from(error: CertificateError) -> Self {
@@ -268,6 +291,22 @@ impl From<SealError> for Problem {
             SealError::Unrecorded => Refusal::Unrecorded.into(),
             error => Self::inside(error.kind(), error.code(), &error),
         }
+    }
+}
+
+impl From<CreditError> for Problem {
+    fn from(error: CreditError) -> Self {
+        match error {
+            CreditError::Denied(reference) => Refusal::Denied(reference).into(),
+            CreditError::Unrecorded => Refusal::Unrecorded.into(),
+            error => Self::inside(error.kind(), error.code(), &error),
+        }
+    }
+}
+
+impl From<LogisticsError> for Problem {
+    fn from(error: LogisticsError) -> Self {
+        Self::inside(error.kind(), error.code(), &error)
     }
 }
 

@@ -19,12 +19,17 @@ use zhongtai_cap_certificate::{CertificateCapability, Certificates, EmbeddedCert
 use zhongtai_cap_document::{DocumentCapability, Documents, EmbeddedTemplates};
 use zhongtai_cap_evidence::{EmbeddedEvidence, Evidence, EvidenceProvider};
 use zhongtai_cap_files::{EmbeddedFiles, Files};
+use zhongtai_cap_geo::GeoCapability;
 use zhongtai_cap_keyvalue::{EmbeddedKeyValue, KeyValue};
+use zhongtai_cap_logistics::{Book, LogisticsCapability};
 use zhongtai_cap_notify::{Notify, Outbox};
+use zhongtai_cap_payment::PaymentCapability;
 use zhongtai_cap_seal::{EmbeddedSeals, KeptByScenarios, SealCapability, Seals, outside_trust};
 use zhongtai_cap_subject::{Accounts, Handles, Mandates, SubjectCapability, Tokens};
+use zhongtai_events::Events;
 use zhongtai_governance::{SigningSeed, Versions};
 use zhongtai_kernel::{Clock, Recorder, SystemClock};
+use zhongtai_outbound::Outbound;
 use zhongtai_registry::Registry;
 use zhongtai_runtime::{Capability, HostKey, Runtime, RuntimeOptions, Services};
 use zhongtai_store::{Migration, Store};
@@ -36,17 +41,22 @@ use crate::{
     anchors::Anchors,
     app::App,
     config::Config,
+    crediting::{self, Identified},
     deployments::Deployments,
     edge::{Edge, Health, Patience, PublicListener, bind},
     holders::Accounted,
     identity::Identity,
+    listeners::Listeners,
+    mapping,
     metrics::Metrics,
     papers::SealedPapers,
+    payments,
     platform_key,
     policies::Policies,
     recorder::ModalRecorder,
     sealing::{Names, SealedFiles},
     shelf::CaseFiles,
+    shipping, short_messages,
 };
 
 /// How soon a change made through another host, or in a policy folder, is in force here.
@@ -60,14 +70,18 @@ fn migrations() -> Vec<Migration> {
     [
         zhongtai_registry::MIGRATIONS,
         zhongtai_governance::MIGRATIONS,
+        zhongtai_events::MIGRATIONS,
         zhongtai_cap_certificate::MIGRATIONS,
         zhongtai_cap_config::MIGRATIONS,
         zhongtai_cap_credit::MIGRATIONS,
         zhongtai_cap_document::MIGRATIONS,
         zhongtai_cap_files::MIGRATIONS,
+        zhongtai_cap_geo::MIGRATIONS,
         zhongtai_cap_evidence::MIGRATIONS,
         zhongtai_cap_keyvalue::MIGRATIONS,
+        zhongtai_cap_logistics::MIGRATIONS,
         zhongtai_cap_notify::MIGRATIONS,
+        zhongtai_cap_payment::MIGRATIONS,
         zhongtai_cap_seal::MIGRATIONS,
         zhongtai_cap_subject::MIGRATIONS,
         platform_key::MIGRATIONS,
@@ -116,6 +130,7 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let public_keys = audit_keys.public();
     let audit = AuditLog::open(&data.join("audit"), audit_keys, config.audit_options()?)?;
     let metrics = Arc::new(Metrics::new()?);
+    let outbound = Outbound::observed(&config.outbound, clock.clone(), metrics.outbound())?;
     let recorder: Arc<dyn Recorder> = Arc::new(ModalRecorder::new(
         audit.clone(),
         config.audit.when_unwritable,
@@ -125,18 +140,42 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     let accounts = Accounts::new(store.clone(), clock.clone(), platform_key.derive("subject-attributes"));
     let handles = Arc::new(Handles::new(platform_key.derive("subject-handles")));
     let addresses = Addresses::new(&config.desks, Arc::new(accounts.clone()), handles.clone())?;
-    let channels = config.notify.channels(&clock)?;
-    let outbox = Outbox::new(store.clone(), clock.clone(), channels, config.notify.schedule);
+    let mut channels = config.notify.channels(&outbound, &clock)?;
+    if let Some(section) = &config.notify.sms {
+        channels.sms = Some(short_messages::open(section, &outbound, &clock)?);
+    }
+    let outbox_key = platform_key.derive("outbox");
+    let outbox = Outbox::new(store.clone(), clock.clone(), &outbox_key, channels, config.notify.options());
     let file_key = platform_key.derive("files");
     let files =
         EmbeddedFiles::open(store.clone(), clock.clone(), config.files.clone(), &config.files_folder(), &file_key)?;
     let documents = documents(config, &store, &clock, &files, &handles);
+    let events = Events::new(store.clone(), clock.clone(), config.events);
+    let book = Book::new(store.clone(), clock.clone(), platform_key.derive("logistics"), config.logistics.schedule);
+    let (shipments, dispatcher) = shipping::open(&config.logistics, &book, &outbound, &clock, &handles)?;
     let keyvalue = EmbeddedKeyValue::new(store.clone(), clock.clone(), config.keyvalue);
-    let credit = Arc::new(zhongtai_cap_credit::EmbeddedCredit::new(store.clone()));
+    let credit_key = platform_key.derive("credit");
+    let people = Identified { subjects: Arc::new(accounts.clone()), handles: handles.clone() };
+    let credit = crediting::open(&config.credit, (&store, &credit_key), &clock, &outbound, people).await?;
+    let mapping = mapping::open(&config.geo, &store).await.context("geography can't be opened")?;
     let settings = Arc::new(zhongtai_cap_config::EmbeddedConfig::load(store.clone()).await?);
     let log_tail = Arc::new(zhongtai_cap_log::LogTail::default());
     let seals = seals(config, &store, &clock, &platform_key, &accounts)?;
     let services = Arc::new(Services::new(policies.authz().clone(), recorder.clone(), clock.clone()));
+    let payments = payments::open(
+        &config.payment,
+        payments::Parts {
+            store: &store,
+            clock: &clock,
+            key: platform_key.derive("payment-ledger"),
+            outbound: &outbound,
+            subjects: Arc::new(accounts.clone()),
+            handles: &handles,
+            documents: &documents,
+            seals: &seals,
+            services: &services,
+        },
+    )?;
     let papers = SealedPapers { documents: documents.clone(), seals: seals.clone(), services };
     let provider = EmbeddedCertificates::new(
         store.clone(),
@@ -155,13 +194,16 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         Arc::new(CertificateCapability(certificates.clone())),
         Arc::new(zhongtai_cap_clock::ClockCapability),
         Arc::new(zhongtai_cap_config::Config(settings.clone())),
-        Arc::new(zhongtai_cap_credit::Credit(credit.clone())),
+        Arc::new(zhongtai_cap_credit::CreditCapability(credit.clone())),
         Arc::new(DocumentCapability(documents.clone())),
         Arc::new(Files(Arc::new(files.clone()))),
+        Arc::new(GeoCapability(mapping.geography.clone())),
         Arc::new(Evidence(evidence.clone())),
         Arc::new(KeyValue(Arc::new(keyvalue))),
         Arc::new(zhongtai_cap_log::Log(log_tail.clone())),
+        Arc::new(LogisticsCapability(shipments.clone())),
         Arc::new(Notify { provider: Arc::new(outbox.clone()), addresses: Arc::new(addresses) }),
+        Arc::new(PaymentCapability(payments.clone())),
         Arc::new(zhongtai_cap_random::Random),
         Arc::new(SealCapability { seals: seals.clone(), shelf: Arc::new(SealedFiles(files.clone())) }),
         Arc::new(SubjectCapability { provider: Arc::new(accounts.clone()), handles }),
@@ -176,12 +218,12 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
     };
     let runtime = Arc::new(Runtime::new(options, capabilities, services, shared.clone())?);
     let registry = Registry::new(store.clone(), clock.clone());
-    let deployments = Deployments::new(registry.clone(), runtime.clone(), metrics.clone());
+    let deployments = Arc::new(Deployments::new(registry.clone(), runtime.clone(), metrics.clone()));
     deployments.refresh().await.context("the deployments can't be loaded")?;
     let tokens = Arc::new(Tokens::new(accounts.clone()));
     bootstrap(&accounts, &tokens, data).await?;
     let mandates = Arc::new(Mandates::new(accounts.clone()));
-    let identity = Arc::new(Identity::new(&accounts, config.sign_in.clone(), &clock)?);
+    let identity = Arc::new(Identity::new(&accounts, config.sign_in.clone(), &outbound, &clock)?);
     accounts.index_identifiers().await?;
     Ok(Arc::new(App {
         store,
@@ -199,12 +241,19 @@ async fn open(config: &Config, shared: Handle) -> anyhow::Result<Arc<App>> {
         identity,
         mandates,
         credit,
+        spool: data.clone(),
+        credit_import_mib: config.credit.own.import_mib,
+        mapping,
         certificates,
         documents,
         evidence,
         seals,
         settings,
         outbox,
+        payments,
+        shipments,
+        dispatcher,
+        events,
         files,
         log_tail,
         body_patience: Duration::from_secs(config.listen.body_s),
@@ -289,6 +338,11 @@ async fn run(
     let admin = tokio::spawn(async move { admin.await });
     let watcher = tokio::spawn(watch(app.clone(), stop.subscribe()));
     let outbox = tokio::spawn(app.outbox.clone().run(stop.subscribe()));
+    let listeners = Arc::new(Listeners { deployments: app.deployments.clone(), runtime: app.runtime.clone() });
+    let events = tokio::spawn(app.events.clone().run(listeners, stop.subscribe()));
+    let dispatcher = tokio::spawn(app.dispatcher.clone().run(stop.subscribe()));
+    let payments = tokio::spawn(payments::run(app.payments.clone(), stop.subscribe()));
+    let follower = tokio::spawn(mapping::follow(app.clone(), stop.subscribe()));
     let sweeper = tokio::spawn(app.files.clone().run(stop.subscribe()));
     analysis::resume(&app).await;
     app.health.set_ready(true);
@@ -304,7 +358,7 @@ async fn run(
     tracing::info!("stopping: requests in flight may finish");
     app.health.set_ready(false);
     stop.send_replace(true);
-    for task in [watcher, outbox, sweeper] {
+    for task in [watcher, outbox, events, sweeper, dispatcher, payments, follower] {
         let _ = tokio::time::timeout(Duration::from_secs(10), task).await;
     }
     tokio::task::spawn_blocking(|| edge.join()).await?;
@@ -333,6 +387,9 @@ async fn watch(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = app.deployments.refresh().await {
             tracing::warn!(%error, "the deployments can't be refreshed");
         }
+        if let Err(error) = app.credit.rules().refresh().await {
+            tracing::warn!(%error, "the credit rules can't be read again");
+        }
         if let Err(error) = app.settings.reload().await {
             tracing::warn!(%error, "the settings can't be read again");
         }
@@ -344,10 +401,13 @@ async fn watch(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Papers that certificates wait for, and anchors that are not proved yet.
+/// Papers that certificates wait for, and anchors that are not proved yet; and events that were told long ago go.
 async fn finish_what_was_cut_off(app: &App) {
     if let Err(error) = app.certificates.provider().resume().await {
         tracing::warn!(%error, "certificates still wait for their papers");
+    }
+    if let Err(error) = app.events.forget_old().await {
+        tracing::warn!(%error, "old events can't be forgotten");
     }
     if let Err(error) = app.evidence.settle().await {
         tracing::warn!(%error, "anchors still wait for their proofs");

@@ -38,7 +38,7 @@
 //!   [`Json`], [`Form`], [`Path`], [`Query`], [`Subject`], `Option<Subject>` or [`Request`]; for results see
 //!   [`IntoResponse`]. A panic is reported to the host and ends the request, nothing else.
 //! - **Errors** are [`Problem`]s; `?` makes one of every capability's error.
-//! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`document`], [`notify`], [`logistics`], [`geo`], [`files`], [`keyvalue`],
+//! - **Capabilities** are the modules [`credit`], [`certificate`], [`evidence`], [`document`], [`notify`], [`logistics`], [`payment`], [`geo`], [`files`], [`keyvalue`],
 //!   [`seal`], [`config`], [`clock`], [`random`], [`subject`] and the macros of [`log`]. What happens at them comes as an [`event`]. What a plugin does not use, its component does not import; what it
 //!   imports, `plugin.toml` must ask for and an operator must grant (except clock, random, config and log).
 //! - **Tests** are native and need no wasm toolchain: see [`testing`].
@@ -69,6 +69,7 @@ pub mod keyvalue;
 pub mod log;
 pub mod logistics;
 pub mod notify;
+pub mod payment;
 pub mod prelude;
 pub mod problem;
 mod purpose;

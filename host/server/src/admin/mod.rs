@@ -5,17 +5,21 @@ mod audit;
 mod auth;
 mod certificates;
 mod credentials;
-mod data;
+mod credit;
+mod events;
+mod geo;
 mod grants;
 mod logins;
 mod mandates;
 mod messages;
 mod openapi;
+mod payments;
 mod plugins;
 mod policies;
 mod schema;
 mod seals;
 mod settings;
+mod shipments;
 mod templates;
 mod users;
 
@@ -24,15 +28,21 @@ pub(crate) use audit::{Keys as AuditKeysReport, Records};
 pub(crate) use auth::{ROLES, administrators_roles};
 pub(crate) use certificates::{RegisteredType, TypeReport, UsageReport};
 pub(crate) use credentials::{Code, Enrolling, NewPassword, RecoveryCodes, TokenReport};
+pub(crate) use credit::{NewRules, RulesReport, RulesText};
+pub(crate) use events::DeadEventReport;
+pub(crate) use geo::GeoImported;
 pub(crate) use mandates::{GivenMandate, MandateReport};
-pub(crate) use messages::DeadReport;
+pub(crate) use messages::{DeliveryReport, ReplayAll, ReplayReport};
 pub(crate) use openapi::document;
+pub(crate) use payments::{BooksReport, Day, ItemReport, ReconciledReport, Resolve as ResolveTicket, TicketReport};
 #[cfg(test)]
 pub(crate) use plugins::CapabilityReport;
 pub(crate) use plugins::{CheckReport, DeploymentReport, RolledBack, Upload};
 pub(crate) use policies::{Draft, InForceReport, Proposed, Why};
+pub(crate) use schema::RuleVersion;
 pub(crate) use seals::{AuthorityReport, Change, CreateSeal, RevokeSeal, SealHistory, SealReport};
 pub(crate) use settings::Value as SettingValue;
+pub(crate) use shipments::StuckReport;
 pub(crate) use templates::{RegisteredTemplate, TemplateDetail, TemplateReport};
 pub(crate) use users::{AddedUser, IssuedToken, NewToken, NewUser, UserReport};
 
@@ -91,8 +101,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .merge(grants::routes())
         .merge(settings::routes())
         .merge(certificates::routes())
-        .merge(data::routes())
+        .merge(credit::routes())
+        .merge(geo::routes())
         .merge(messages::routes())
+        .merge(payments::routes())
+        .merge(shipments::routes())
+        .merge(events::routes())
         .merge(templates::routes())
         .merge(policies::routes())
         .merge(ask::routes())

@@ -3,7 +3,7 @@
 //! A test at the end reads what they write with these types, which refuse what they don't know.
 #![allow(dead_code, reason = "read by the macro, which makes a schema of each")]
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhongtai_kernel::Timestamp;
 
@@ -43,6 +43,43 @@ pub(super) struct UsageRate {
     issued: u64,
     /// Those of them that were used by somebody.
     used: u64,
+}
+
+/// A fee item (收费项目).
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeeItem {
+    /// 1 to 48 of `a-z`, `0-9` and `-`.
+    code: String,
+    /// The department whose it is.
+    owner: String,
+    /// 执收单位编码: 1 to 9 digits.
+    executing_unit: String,
+    /// What people call it.
+    title: String,
+    /// What one is counted by.
+    unit: String,
+    price: Price,
+    status: ItemStatus,
+}
+
+/// What a line of a fee item costs, fen.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Price {
+    /// For one unit.
+    Unit(i64),
+    /// Whatever the department works out, within bounds.
+    Free { least: i64, most: i64 },
+}
+
+/// How a fee item stands in the published list.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ItemStatus {
+    Listed,
+    Suspended,
+    Abolished,
 }
 
 /// A version with what happened to it, without its texts.
@@ -203,10 +240,37 @@ pub(super) struct Grant {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportReport {
+    outcome: ImportOutcome,
+    /// When the same file was imported before, if it was.
+    before: Option<Timestamp>,
+    /// `utf8` or `gbk`.
+    encoding: String,
     /// Rows stored.
     accepted: u64,
+    /// Records that were not there.
+    added: u64,
+    /// Records that say something else now.
+    changed: u64,
+    /// Records that say what they said.
+    unchanged: u64,
+    /// Stored rows that no department answers for: they can't be objected to here.
+    without_department: u64,
     /// Rows left out.
+    rejected_rows: u64,
+    /// The first 1,000 of them.
     rejected: Vec<RejectedRow>,
+}
+
+/// What became of a file.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ImportOutcome {
+    /// Its good rows are stored.
+    Stored,
+    /// A row is bad, and so nothing is stored.
+    Refused,
+    /// The same file was imported before: nothing to do.
+    SameFile,
 }
 
 /// A row that can't be a record.
@@ -215,8 +279,48 @@ pub(super) struct ImportReport {
 struct RejectedRow {
     /// From 1; the header is not counted.
     row: u64,
+    /// The column that is wrong, when it is one.
+    column: Option<String>,
     /// What is wrong, without the row's values.
     problem: String,
+}
+
+/// One version of the decision table, without its text.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleVersion {
+    /// From 1.
+    pub(crate) version: i64,
+    pub(crate) title: String,
+    pub(crate) put_at: Timestamp,
+    /// The account.
+    pub(crate) put_by: String,
+    pub(crate) reason: String,
+}
+
+/// What became of a decision table that was put.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PutRules {
+    /// The version that is in force now.
+    version: i64,
+    /// False when the table in force has the same text already.
+    is_new: bool,
+    checked: CheckedRules,
+}
+
+/// What was found when a decision table was checked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckedRules {
+    rows: usize,
+    tests: usize,
+    /// Two rows that fit the same records and lead to something else: the upper one decides.
+    overlaps: Vec<String>,
+    /// Records that no row fits.
+    gaps: Vec<String>,
+    /// Rows of which it could not be found out whether they can ever decide.
+    unproven: Vec<String>,
 }
 
 #[cfg(test)]
@@ -272,10 +376,29 @@ mod tests {
     }
 
     #[test]
+    fn fee_items_are_described_as_they_are_written() {
+        use zhongtai_cap_payment::{Fen, ItemStatus as Status, Price as Cost};
+        let (least, most) = (Fen::new(1).unwrap(), Fen::new(2).unwrap());
+        for (price, status) in [
+            (Cost::Unit(least), Status::Listed),
+            (Cost::Free { least, most }, Status::Suspended),
+            (Cost::Unit(most), Status::Abolished),
+        ] {
+            fits::<FeeItem>(&zhongtai_cap_payment::FeeItem {
+                code: "road-dig".to_owned(),
+                owner: "441802-chengguan".parse().unwrap(),
+                executing_unit: "3001".to_owned(),
+                title: "城市道路占用费".to_owned(),
+                unit: "平方米".to_owned(),
+                price,
+                status,
+            });
+        }
+    }
+
+    #[test]
     fn other_answers_are_described_as_they_are_written() {
         fits::<Words>(&KernelWords::new("甲", "a"));
-        let rejected = vec![zhongtai_cap_credit::RejectedRow { row: 1, problem: "no code".to_owned() }];
-        fits::<ImportReport>(&zhongtai_cap_credit::ImportReport { accepted: 1, rejected });
         fits::<Grant>(&zhongtai_registry::Grant {
             scenario: "441802-chengguan/pothole".parse().unwrap(),
             capability: "notify".to_owned(),
@@ -297,6 +420,34 @@ mod tests {
             size: 1,
             hashes: Vec::new(),
             checkpoint: String::new(),
+        });
+    }
+
+    #[test]
+    fn what_is_told_of_credit_is_described_as_it_is_written() {
+        use zhongtai_cap_credit::{Checked, Encoding, Imported, Outcome, Put, RejectedRow as Rejected};
+        for (outcome, column) in [(Outcome::Stored, None), (Outcome::Refused, Some("code".to_owned()))] {
+            fits::<ImportReport>(&zhongtai_cap_credit::ImportReport {
+                outcome,
+                before: Some(Timestamp::UNIX_EPOCH),
+                encoding: Encoding::Utf8,
+                accepted: 1,
+                imported: Imported { added: 1, changed: 2, unchanged: 3 },
+                without_department: 0,
+                rejected_rows: 1,
+                rejected: vec![Rejected { row: 1, column, problem: "no code".to_owned() }],
+            });
+        }
+        fits::<ImportOutcome>(&Outcome::SameFile);
+        let texts = || vec!["a".to_owned()];
+        let checked = Checked { rows: 1, tests: 1, overlaps: texts(), gaps: texts(), unproven: texts() };
+        fits::<PutRules>(&Put { version: 1, is_new: true, checked });
+        fits::<RuleVersion>(&zhongtai_cap_credit::RuleVersion {
+            version: 1,
+            title: String::new(),
+            put_at: Timestamp::UNIX_EPOCH,
+            put_by: String::new(),
+            reason: String::new(),
         });
     }
 }

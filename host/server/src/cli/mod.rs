@@ -3,16 +3,22 @@
 
 mod ask;
 mod audit;
+mod cash_desk;
 mod certificate;
 mod client;
 mod credentials;
+mod credit;
 mod data;
+mod event;
 mod evidence;
 mod format;
+mod geo;
 mod grant;
+mod logistics;
 mod mandate;
 mod message;
 mod new;
+mod payment;
 mod plugin;
 mod policy;
 mod seal;
@@ -91,6 +97,12 @@ enum Verb {
     /// Issue, find, verify and revoke certificates; register their types.
     #[command(subcommand)]
     Cert(certificate::Verb),
+    /// Import, publish and repair credit records, decide objections, and put the rules of joint punishment in force.
+    #[command(subcommand)]
+    Credit(credit::Verb),
+    /// Import addresses, grids and halls, and ask about them.
+    #[command(subcommand)]
+    Geo(geo::Verb),
     /// Put templates of documents online, and try them.
     #[command(subcommand)]
     Template(template::Verb),
@@ -103,9 +115,18 @@ enum Verb {
     /// Import reference data.
     #[command(subcommand)]
     Data(data::Verb),
-    /// Look after messages that could not be delivered.
+    /// Look after messages: those on their way, and those that were given up.
     #[command(subcommand)]
     Message(message::Verb),
+    /// Look after events that their scenarios did not handle.
+    #[command(subcommand)]
+    Event(event::Verb),
+    /// Look after payments: fee items, refunds, the books, reconciliation, tickets.
+    #[command(subcommand)]
+    Payment(payment::Verb),
+    /// Follow and deliver shipments, and look after those that are stuck.
+    #[command(subcommand)]
+    Logistics(logistics::Verb),
     /// Lay out documents for the host that started this.
     #[command(hide = true)]
     TypesetWorker,
@@ -138,6 +159,9 @@ impl Command {
             zhongtai_analysis::worker::run();
             return Ok(());
         }
+        if let Verb::Payment(payment::Verb::CashDesk(arguments)) = self.verb {
+            return arguments.run(self.host.json);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.ask())
     }
@@ -155,11 +179,16 @@ impl Command {
             Verb::Token(verb) => verb.run(&client).await,
             Verb::SignIn(arguments) => arguments.run(&client).await,
             Verb::Cert(verb) => verb.run(&client).await,
+            Verb::Credit(verb) => verb.run(&client).await,
+            Verb::Geo(verb) => verb.run(&client).await,
             Verb::Seal(verb) => verb.run(&client).await,
             Verb::Evidence(verb) => verb.run(&client),
             Verb::Template(verb) => verb.run(&client).await,
             Verb::Data(verb) => verb.run(&client).await,
             Verb::Message(verb) => verb.run(&client).await,
+            Verb::Logistics(verb) => verb.run(&client).await,
+            Verb::Payment(verb) => verb.run(&client).await,
+            Verb::Event(verb) => verb.run(&client).await,
         }
     }
 }

@@ -3,14 +3,21 @@
 mod acting;
 mod api;
 mod body;
+mod carriers;
 mod certificates;
 mod cookies;
+mod credit;
 mod files;
+mod geo;
+mod geo_tiles;
 mod health;
+mod inbox;
 mod listener;
+mod payments;
 mod same_origin;
 mod scenario;
 mod seals;
+mod shipments;
 mod subject;
 
 pub(crate) use acting::{may_act, no_mandate};
@@ -18,9 +25,16 @@ pub(crate) use api::{SignIn, SignedIn, on_shared, token};
 pub(crate) use certificates::{
     CertificateReport, Issue, Present, PresentedReport, Redeem, Revoke, Search, Shown, Verify,
 };
+pub(crate) use credit::{
+    Decide, File, HistoryLine, PetitionReport, RecordReport, WaitingPetition, WaitingReport, Why as CreditWhy,
+};
 pub(crate) use cookies::{Cookie, LANGUAGE, Names, value as cookie_value};
+pub(crate) use geo::{AddressReport, GridReport, HallReport, Search as GeoSearch, Where};
 pub(crate) use health::{Health, live, ready};
 pub(crate) use listener::{Patience, PublicListener, bind};
+pub(crate) use payments::{AskBack, NoticeReport, OrderReport, Pay, RefundReport};
+pub(crate) use scenario::without_numbers;
+pub(crate) use shipments::{Book, LabelReport, ShipmentReport};
 pub(crate) use same_origin::{check as check_origin, required as same_origin_required};
 pub(crate) use subject::{at as session_at, by_cookie};
 
@@ -60,6 +74,13 @@ impl Edge {
             .merge(api::routes())
             .merge(pages::routes(Listener::Public))
             .merge(certificates::routes())
+            .merge(payments::routes())
+            .merge(credit::routes())
+            .merge(geo::routes())
+            .merge(geo_tiles::routes())
+            .merge(inbox::routes())
+            .merge(carriers::routes())
+            .merge(shipments::routes())
             .merge(seals::routes())
             .fallback(async || Problem::not_found("page").into_response())
             .method_not_allowed_fallback(async || Problem::method_not_allowed().into_response())

@@ -121,7 +121,7 @@ fn log(error: &InvokeError, slot: &Slot, id: RequestId) {
 }
 
 /// A panic's message without what may be somebody's phone, ID or card number: runs of seven digits or more.
-fn without_numbers(text: &str) -> String {
+pub(crate) fn without_numbers(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
