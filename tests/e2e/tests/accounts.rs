@@ -134,7 +134,7 @@ fn officers_are_cleared_for_a_data_level_and_nobody_else_is() {
 }
 
 /// Every route of the admin API: method and path.
-const ADMIN_ROUTES: [(&str, &str); 54] = [
+const ADMIN_ROUTES: &[(&str, &str)] = &[
     ("GET", "plugins"),
     ("POST", "plugins"),
     ("POST", "plugins/check"),
@@ -160,8 +160,16 @@ const ADMIN_ROUTES: [(&str, &str); 54] = [
     ("GET", "users/{login}/mandates"),
     ("DELETE", "mandates/{id}"),
     ("POST", "data/credit"),
-    ("GET", "messages/dead"),
+    ("GET", "credit/rules"),
+    ("POST", "credit/rules"),
+    ("GET", "credit/rules/{version}"),
+    ("GET", "messages"),
+    ("POST", "messages/replay"),
+    ("GET", "messages/{id}"),
     ("POST", "messages/{id}/replay"),
+    ("POST", "messages/{id}/drop"),
+    ("GET", "shipments/stuck"),
+    ("POST", "shipments/{waybill}/retry"),
     ("GET", "policies"),
     ("POST", "policies"),
     ("GET", "policies/in-force"),
@@ -237,7 +245,7 @@ async fn every_admin_route_is_closed_to_whoever_is_no_administrator() {
     for (method, path) in ADMIN_ROUTES {
         let filled = path.replace("{department}", "441802-test").replace("{name}", "hello");
         let filled = filled.replace("{capability}", "credit").replace("{key}", "a").replace("{login}", "zhang");
-        let url = place.admin(&filled.replace("{id}", "01M82J5WX9PEHCGCN9HR1HXWCD").replace("{number}", "1"));
+        let url = place.admin(&filled.replace("{id}", "01M82J5WX9PEHCGCN9HR1HXWCD").replace("{waybill}", "01M82J5WX9PEHCGCN9HR1HXWCD").replace("{number}", "1").replace("{version}", "1"));
         let request = || place.http.request(method.parse::<Method>().unwrap(), &url).json(&json!({}));
         let reply = Reply::of(request()).await;
         reply.problem(401, "unauthenticated");
