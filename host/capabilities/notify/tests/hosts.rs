@@ -312,3 +312,26 @@ async fn a_replayed_message_is_not_ended_by_an_attempt_from_before() {
         assert_eq!(other.state(&scenario(), id).await.unwrap(), Some(Delivery::Sending), "the third host has it");
     }
 }
+
+/// Another host is in the middle of its claim: the one that comes second must not take the same message.
+#[tokio::test]
+async fn a_claim_that_waits_for_another_one_finds_the_message_taken() {
+    for database in testing::both(MIGRATIONS).await {
+        let channel = Arc::new(Recording::default());
+        let host = outbox(&database.store, clock(), channel.clone());
+        let id = host.send(mail(&scenario(), None)).await.unwrap();
+        let mut other = database.store.begin_write().await.unwrap();
+        let claim = "UPDATE notify_deliveries SET state = 'sending', due_at = due_at + 90000, fence = fence + 1 \
+                     WHERE message = $1";
+        sqlx::query(claim).bind(id.to_string()).execute(&mut *other).await.unwrap();
+        let second = tokio::spawn({
+            let host = host.clone();
+            async move { host.deliver_due(10).await.unwrap() }
+        });
+        // Long enough for it to come to the row; on PostgreSQL it then does not wait for it.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        other.commit().await.unwrap();
+        second.await.unwrap();
+        assert_eq!(channel.got(), [], "{:?}", database.store.backend());
+    }
+}
