@@ -14,6 +14,7 @@ use zhongtai_cap_geo::{
     EmbeddedGeo, GeoError, GeoProvider, Geography, HallsWanted, Holidays, Level, MIGRATIONS,
     contract::{address, grid, place},
     parse_hours,
+    tiles::{MapError, MapTile, TileConfig, TileId},
 };
 use zhongtai_geodesy::{AnyCrs, Cgcs2000, Figure, Problem};
 use zhongtai_kernel::{
@@ -270,4 +271,44 @@ async fn neither_log_nor_audit_nor_errors_hold_what_was_looked_for() {
     for text in [&log, &errors, &*office.log.whole.lock().unwrap()] {
         assert!(!text.contains("翡翠湾") && !text.contains("1204") && !text.contains("113.98"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_tile_shows_the_layers_that_its_caller_may_see_and_never_a_room() {
+    let office = Office::new().await;
+    let (tile, config) = (TileId::new(16, 53_348, 28_328).unwrap(), TileConfig::default());
+    let look = async |mut asker: Asker, known: &str| {
+        office.geography.tile(&mut asker, (tile, &config), None, |tag| tag == known).await.unwrap()
+    };
+    let shows = |tile: &MapTile, text: &str| {
+        tile.bytes.as_ref().unwrap().windows(text.len()).any(|part| part == text.as_bytes())
+    };
+    let public = look(office.nobody(), "").await;
+    assert!(shows(&public, "政务服务中心") && shows(&public, "g网格") && !shows(&public, "3栋"));
+    let asked = ["grids dispatch allowed", "service-halls dispatch allowed", "standard-addresses dispatch denied"];
+    assert_eq!(office.recorded(), asked.map(|layer| format!("geo:query {layer}")));
+    // Not even to who may see rooms one by one.
+    let whole = look(office.officer(4), &public.tag).await;
+    assert!(shows(&whole, "3栋") && !shows(&whole, "501室"));
+    assert_eq!(look(office.officer(4), &whole.tag).await.bytes, None, "it is there already");
+    assert_eq!(office.recorded().len(), 6, "policy was asked all the same");
+}
+
+#[tokio::test]
+async fn a_tile_is_refused_when_every_layer_of_it_is() {
+    let office = Office::new().await;
+    let tile = TileId::new(16, 53_348, 28_328).unwrap();
+    let only_addresses = TileConfig { grids_from: 22, halls_from: 22, ..TileConfig::default() };
+    let refused =
+        office.geography.tile(&mut office.nobody(), (tile, &only_addresses), None, |_| true).await.unwrap_err();
+    assert!(matches!(&refused, MapError::Geo(GeoError::Denied(_))), "{refused}");
+    let (config, mut idle) = (TileConfig::default(), office.ask("[]", Some(citizen())));
+    let undeclared = office.geography.tile(&mut idle, (tile, &config), Some("map"), |_| false).await.unwrap_err();
+    assert!(matches!(&undeclared, MapError::Geo(GeoError::UndeclaredPurpose(_))), "{undeclared}");
+    // Far enough away nothing is shown, so nobody is asked.
+    office.recorded();
+    let (mut nobody, world) = (office.nobody(), TileId::new(0, 0, 0).unwrap());
+    let world = office.geography.tile(&mut nobody, (world, &config), None, |_| false).await.unwrap();
+    assert_eq!(world.bytes, Some(Vec::new()));
+    assert!(office.recorded().is_empty());
 }
