@@ -11,7 +11,7 @@ use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
@@ -41,7 +41,7 @@ pub struct Process {
 impl Process {
     /// Starts what `start` makes of a port; 0 is a free one.
     pub fn start(start: impl Fn(u16) -> Command + Send + Sync + 'static) -> Self {
-        let (child, url) = spawn(start(0));
+        let (child, url) = spawn(start(0)).expect("the process listens");
         Self { start: Box::new(start), running: Mutex::new(Some(child)), url }
     }
 
@@ -53,10 +53,17 @@ impl Process {
         }
     }
 
-    /// Starts it again, at the same address.
+    /// Starts it again, at the same address. Somebody's connection may have taken the port for a moment: then it is tried
+    /// until it is free.
     pub fn start_again(&self) {
         let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        let (child, url) = spawn((self.start)(port));
+        let begun = Instant::now();
+        let (child, url) = loop {
+            match spawn((self.start)(port)) {
+                Some(running) => break running,
+                None => assert!(begun.elapsed() < PATIENCE, "the process does not listen at {}", self.url),
+            }
+        };
         assert_eq!(url, self.url, "the same address");
         *self.running.lock() = Some(child);
     }
@@ -68,17 +75,19 @@ impl Drop for Process {
     }
 }
 
-fn spawn(mut command: Command) -> (Child, String) {
+/// `None` when it ended before it listened.
+fn spawn(mut command: Command) -> Option<(Child, String)> {
     let mut child = command.stdout(Stdio::piped()).spawn().expect("the process starts");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     let url = lines.find_map(|line| line.ok().filter(|line| line.starts_with("http://")));
     let Some(url) = url else {
         let _ = child.kill();
-        panic!("the process ended before it listened: {:?}", child.wait());
+        let _ = child.wait();
+        return None;
     };
     // It may print more, and must not stop because nobody reads.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    (child, url)
+    Some((child, url))
 }
 
 /// A place on this machine that a gateway sends its callbacks to. It answers each as it was told to.
