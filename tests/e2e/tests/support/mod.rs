@@ -7,6 +7,7 @@
 mod browser;
 mod city;
 pub mod counter;
+pub mod district;
 mod plugin;
 mod reply;
 mod visitor;
