@@ -70,32 +70,39 @@ fn numeral(c: char) -> Option<Numeral> {
     })
 }
 
+/// Numerals of cheques: alone, and with no word behind them that is numbered, they are a slip or a surname.
+const FORMAL: &str = "壹贰叁肆伍陆柒捌玖拾佰仟";
+
+/// What is numbered.
+const NUMBERED: &str = "号栋幢座单室房层楼巷路街里组期区";
+
 /// Chinese numerals as digits, wherever they stand: `北江一路十二号` is `北江1路12号`.
 fn numerals(text: &[char]) -> String {
     let mut out = String::with_capacity(text.len() * 3);
-    let mut run: Vec<Numeral> = Vec::new();
-    for &c in text {
-        match numeral(c) {
-            Some(numeral) => run.push(numeral),
-            None => {
-                flush(&mut run, &mut out);
-                out.push(c);
-            }
+    let mut run: Vec<char> = Vec::new();
+    for &c in text.iter().chain([&' ']) {
+        if numeral(c).is_some() {
+            run.push(c);
+            continue;
         }
+        flush(&mut run, c, &mut out);
+        out.push(c);
     }
-    flush(&mut run, &mut out);
+    out.pop();
     out
 }
 
-fn flush(run: &mut Vec<Numeral>, out: &mut String) {
-    if run.is_empty() {
-        return;
-    }
-    if run.iter().all(|numeral| matches!(numeral, Numeral::Digit(_))) {
+/// Writes what was read as a number, before `next`.
+fn flush(run: &mut Vec<char>, next: char, out: &mut String) {
+    let numerals: Vec<Numeral> = run.iter().filter_map(|c| numeral(*c)).collect();
+    match run.as_slice() {
+        [] => {}
+        [alone] if FORMAL.contains(*alone) && !NUMBERED.contains(next) => out.push(*alone),
         // 二〇一 is 201.
-        run.iter().for_each(|numeral| out.push_str(&value(std::slice::from_ref(numeral)).to_string()));
-    } else {
-        out.push_str(&value(run).to_string());
+        _ if numerals.iter().all(|numeral| matches!(numeral, Numeral::Digit(_))) => {
+            numerals.iter().for_each(|numeral| out.push_str(&value(std::slice::from_ref(numeral)).to_string()));
+        }
+        _ => out.push_str(&value(&numerals).to_string()),
     }
     run.clear();
 }
@@ -202,6 +209,8 @@ mod tests {
             ("十栋", "10栋"),
             ("3＃楼", "3#楼"),
             (" ，。", ""),
+            ("拾康雁豪庭", "拾康雁豪庭"),
+            ("陆家镇壹号院", "陆家镇1号院"),
         ] {
             assert_eq!(canonical(written), expected, "{written}");
         }
