@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zhongtai::testing::*;
+use zhongtai::{logistics::State, payment::Fen, testing::*};
 use zhongtai_kernel::Manifest;
 
 const EXCAVATION: &str = include_str!("../../../plugins/excavation/plugin.toml");
@@ -38,17 +38,23 @@ fn assert_fit(manifest: &str, sent: Vec<Message>) {
 
 #[test]
 fn every_message_of_excavation_fits_its_template() {
-    let host = excavation::MockHost::new().subject("wang");
+    let host = excavation::MockHost::new().subject("wang").config("fee_item", "road-dig");
+    let host = host.fee_item("road-dig", Some(Fen(2_000)));
     let reply = host.post(
         "/applications",
         json!({
             "company": "91350100M000100Y43", "place": "北江一路", "area_m2": 12,
-            "from": "2026-01-06", "to": "2026-01-20", "reason": "供水管道维修",
+            "from": "2026-01-06", "to": "2026-01-20", "reason": "供水管道维修", "deliver": true,
         }),
     );
-    let number = reply.json()["number"].as_str().unwrap().to_owned();
-    let host = host.subject(Person::officer("li", &["window"]));
-    host.post(&format!("/applications/{number}/decisions"), json!({ "outcome": "approve", "reason": "材料齐全" }));
+    let filed = reply.json();
+    let number = filed["number"].as_str().unwrap();
+    host.settle(filed["payment"]["notice"].as_str().unwrap()).unwrap();
+    let host = host.subject(Person::officer("li", &["window", "certificate-issuer"]));
+    let decided =
+        host.post(&format!("/applications/{number}/decisions"), json!({ "outcome": "approve", "reason": "材料齐全" }));
+    let waybill = decided.json()["delivery"]["waybill"].as_str().unwrap().to_owned();
+    let host = host.shipped(&waybill, State::Signed);
     assert_fit(EXCAVATION, host.sent_messages());
 }
 
