@@ -31,7 +31,8 @@ impl Browser {
     pub(crate) fn sign_in(&self, login: &str, password: &str) -> anyhow::Result<()> {
         let page = self.get("/sign-in?return_to=/account")?;
         let token = hidden(&page.text, "form_token").context("the sign-in page has no form")?;
-        let fields = [("form_token", token.as_str()), ("return_to", "/account"), ("login", login), ("password", password)];
+        let fields =
+            [("form_token", token.as_str()), ("return_to", "/account"), ("login", login), ("password", password)];
         let origin = self.base.clone();
         self.arrived(&self.post(&format!("{}/sign-in", self.base), &origin, &fields)?)
     }

@@ -11,7 +11,19 @@ use crate::{run::step, target};
 pub(crate) const PLUGINS: [&str; 2] = ["excavation", "grid-report"];
 
 /// The tests' and the benchmark's guests, by folder.
-const FIXTURES: [&str; 11] = ["fees", "hello", "hostile", "licences", "listening", "materials", "papers", "parcels", "places", "promises", "seals"];
+const FIXTURES: [&str; 11] = [
+    "fees",
+    "hello",
+    "hostile",
+    "licences",
+    "listening",
+    "materials",
+    "papers",
+    "parcels",
+    "places",
+    "promises",
+    "seals",
+];
 
 /// Builds the shipped plugins; returns the folder with `<name>.wasm`.
 pub(crate) fn plugins() -> anyhow::Result<PathBuf> {

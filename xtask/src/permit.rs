@@ -30,10 +30,7 @@ const PEOPLE: [(&str, &[&str]); 4] = [
             "certificate-issuer",
         ],
     ),
-    (
-        "courier",
-        &["--kind", "officer", "--department", "441802-chengguan", "--clearance", "3", "--role", "courier"],
-    ),
+    ("courier", &["--kind", "officer", "--department", "441802-chengguan", "--clearance", "3", "--role", "courier"]),
     ("bank", &["--kind", "legal-person", "--set", "name=清城银行", "--set", "credit-code=91350100M000100Y43"]),
 ];
 
@@ -90,7 +87,10 @@ pub(crate) fn try_all(host: &Host, city: &City, desk: &mut CashDesk, password: &
     let ticket = post(&format!("/applications/{number}/materials"), "{}")?;
     println!("\n# the enterprise: PUT the plan to the ticket's path, past the plugin");
     println!("{}", here.ask("PUT", &text(&ticket, "path")?, PLAN)?);
-    println!("\n# the enterprise signs in through the city's identity provider, {}: sure enough to pay and to show", city.issuer);
+    println!(
+        "\n# the enterprise signs in through the city's identity provider, {}: sure enough to pay and to show",
+        city.issuer
+    );
     let sure = Browser::open(&host.public, &host.data().join("enterprise-through-the-city.cookies"));
     sure.sign_in_through_the_city(&city.issuer, "north-river")?;
     services::pay(host, desk, &sure, &filed)?;

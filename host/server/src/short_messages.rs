@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use zhongtai_cap_notify::Channel;
-use zhongtai_conn_notify_sms::{Gateway, GatewayConfig};
 use zhongtai_conn_notify_smpp::{Smpp, SmppConfig};
+use zhongtai_conn_notify_sms::{Gateway, GatewayConfig};
 use zhongtai_kernel::Clock;
 use zhongtai_outbound::Outbound;
 

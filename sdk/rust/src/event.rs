@@ -75,7 +75,8 @@ pub fn tell(subscriptions: &[Subscription], event: &Event<String>) -> Result<(),
 /// Reads the facts as what the function takes.
 pub fn hear<T: DeserializeOwned>(event: Event<String>, function: fn(Event<T>) -> Result<()>) -> Result<(), String> {
     let Event { id, kind, about, case, at, data } = event;
-    let data = serde_json::from_str(&data).map_err(|error| format!("the facts of {kind} are not as expected: {error}"))?;
+    let data =
+        serde_json::from_str(&data).map_err(|error| format!("the facts of {kind} are not as expected: {error}"))?;
     function(Event { id, kind, about, case, at, data }).map_err(|problem| {
         let (code, cause) = problem.into_cause();
         if let Some(cause) = cause {

@@ -245,7 +245,13 @@ async fn every_admin_route_is_closed_to_whoever_is_no_administrator() {
     for (method, path) in ADMIN_ROUTES {
         let filled = path.replace("{department}", "441802-test").replace("{name}", "hello");
         let filled = filled.replace("{capability}", "credit").replace("{key}", "a").replace("{login}", "zhang");
-        let url = place.admin(&filled.replace("{id}", "01M82J5WX9PEHCGCN9HR1HXWCD").replace("{waybill}", "01M82J5WX9PEHCGCN9HR1HXWCD").replace("{number}", "1").replace("{version}", "1"));
+        let url = place.admin(
+            &filled
+                .replace("{id}", "01M82J5WX9PEHCGCN9HR1HXWCD")
+                .replace("{waybill}", "01M82J5WX9PEHCGCN9HR1HXWCD")
+                .replace("{number}", "1")
+                .replace("{version}", "1"),
+        );
         let request = || place.http.request(method.parse::<Method>().unwrap(), &url).json(&json!({}));
         let reply = Reply::of(request()).await;
         reply.problem(401, "unauthenticated");

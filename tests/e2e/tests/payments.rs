@@ -95,7 +95,15 @@ impl Hall {
 
     /// Somebody who has the code presses the button on the desk's page.
     async fn press(&self, code: &str) {
-        let answer = self.place.http.post(code).header("content-type", "application/x-www-form-urlencoded").body("act=pay").send().await.unwrap();
+        let answer = self
+            .place
+            .http
+            .post(code)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("act=pay")
+            .send()
+            .await
+            .unwrap();
         assert!(answer.status().is_success() || answer.status().is_redirection(), "{}", answer.status());
     }
 

@@ -68,7 +68,8 @@ async fn both_are_sound_pdf_a_files_with_a_place_for_the_seal_on_the_first_page(
 #[tokio::test]
 async fn a_receipt_says_what_was_paid_in_figures_and_capitals() {
     let text = text(&made("payment-receipt", |_| {}).await.pdf);
-    for expected in ["非税收入电子票据", "441802300126112700000179", "5409.50", "伍仟肆佰零玖元伍角整", "2026年11月27日"]
+    for expected in
+        ["非税收入电子票据", "441802300126112700000179", "5409.50", "伍仟肆佰零玖元伍角整", "2026年11月27日"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }

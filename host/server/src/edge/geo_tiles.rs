@@ -59,7 +59,11 @@ async fn tile(
     let host = app.clone();
     let made = async move {
         let known = |tag: &str| is_known(&known, &quoted(tag, compress));
-        Ok(host.mapping.geography.tile(&mut desk, (tile, &host.mapping.config.tiles), Some(&reason.purpose), known).await?)
+        Ok(host
+            .mapping
+            .geography
+            .tile(&mut desk, (tile, &host.mapping.config.tiles), Some(&reason.purpose), known)
+            .await?)
     };
     Ok(answer(on_shared(&app, made).await?, compress))
 }

@@ -25,17 +25,17 @@ pub(crate) use api::{SignIn, SignedIn, on_shared, token};
 pub(crate) use certificates::{
     CertificateReport, Issue, Present, PresentedReport, Redeem, Revoke, Search, Shown, Verify,
 };
+pub(crate) use cookies::{Cookie, LANGUAGE, Names, value as cookie_value};
 pub(crate) use credit::{
     Decide, File, HistoryLine, PetitionReport, RecordReport, WaitingPetition, WaitingReport, Why as CreditWhy,
 };
-pub(crate) use cookies::{Cookie, LANGUAGE, Names, value as cookie_value};
 pub(crate) use geo::{AddressReport, GridReport, HallReport, Search as GeoSearch, Where};
 pub(crate) use health::{Health, live, ready};
 pub(crate) use listener::{Patience, PublicListener, bind};
 pub(crate) use payments::{AskBack, NoticeReport, OrderReport, Pay, RefundReport};
+pub(crate) use same_origin::{check as check_origin, required as same_origin_required};
 pub(crate) use scenario::without_numbers;
 pub(crate) use shipments::{Book, LabelReport, ShipmentReport};
-pub(crate) use same_origin::{check as check_origin, required as same_origin_required};
 pub(crate) use subject::{at as session_at, by_cookie};
 
 use std::sync::Arc;

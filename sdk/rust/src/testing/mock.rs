@@ -4,7 +4,10 @@ use std::{marker::PhantomData, rc::Rc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{LogEvent, MockNotice, MockSealing, MockShipment, Outgoing, Person, Record, Reply, Upload, Verdict, payments, shipments, state};
+use super::{
+    LogEvent, MockNotice, MockSealing, MockShipment, Outgoing, Person, Record, Reply, Upload, Verdict, payments,
+    shipments, state,
+};
 use crate::{
     Plugin, Request, Response, certificate,
     certificate::{Holder, Issue, Why},
@@ -199,7 +202,8 @@ impl<P: Plugin> Mock<P> {
     #[must_use]
     #[expect(clippy::panic, reason = "a test with another waybill should stop")]
     pub fn shipped(self, waybill: &str, state: logistics::State) -> Self {
-        let happened = shipments::happens(&mut self.state.borrow_mut(), waybill, state).map_err(|error| error.to_string());
+        let happened =
+            shipments::happens(&mut self.state.borrow_mut(), waybill, state).map_err(|error| error.to_string());
         let told = happened.and_then(|end| match end {
             Some((kind, case)) => self.hear(kind, waybill, Some(case), "{}".into()),
             None => Ok(()),
