@@ -153,9 +153,11 @@ impl Running {
 
 /// With short pauses: nobody waits in a test.
 pub fn config(port: u16) -> SmppConfig {
-    let file = tempfile::NamedTempFile::new().unwrap();
+    // The same for every test, and whole whenever it is there.
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (file, path) = (tempfile::NamedTempFile::new_in(folder).unwrap(), folder.join("smsc.password"));
     std::fs::write(file.path(), "geheim\n").unwrap();
-    let (_, path) = file.keep().unwrap();
+    file.persist(&path).unwrap();
     SmppConfig {
         system_type: "zhongtai".to_owned(),
         source: "10690000".to_owned(),
