@@ -168,6 +168,15 @@ const ADMIN_ROUTES: &[(&str, &str)] = &[
     ("GET", "messages/{id}"),
     ("POST", "messages/{id}/replay"),
     ("POST", "messages/{id}/drop"),
+    ("GET", "events/dead"),
+    ("POST", "events/{id}/replay"),
+    ("POST", "geo/{layer}"),
+    ("GET", "payments/books"),
+    ("GET", "payments/items"),
+    ("POST", "payments/items"),
+    ("POST", "payments/reconcile"),
+    ("GET", "payments/tickets"),
+    ("POST", "payments/tickets/{id}/resolve"),
     ("GET", "shipments/stuck"),
     ("POST", "shipments/{waybill}/retry"),
     ("GET", "policies"),
@@ -250,6 +259,7 @@ async fn every_admin_route_is_closed_to_whoever_is_no_administrator() {
                 .replace("{id}", "01M82J5WX9PEHCGCN9HR1HXWCD")
                 .replace("{waybill}", "01M82J5WX9PEHCGCN9HR1HXWCD")
                 .replace("{number}", "1")
+                .replace("{layer}", "halls")
                 .replace("{version}", "1"),
         );
         let request = || place.http.request(method.parse::<Method>().unwrap(), &url).json(&json!({}));
