@@ -69,7 +69,10 @@ const ANCHORS: [Level; 4] = [Level::Road, Level::Lane, Level::Estate, Level::Com
 /// Levels that are numbered. All others have names.
 const NUMBERED: [Level; 4] = [Level::Number, Level::Building, Level::Unit, Level::Room];
 
-/// Addresses of one name that are all scored; of more, those with the number asked for come first.
+/// Addresses of one name that are all scored. Of more, those with the number asked for and so many others are.
+const FEW: usize = 256;
+
+/// Addresses of one name that are scored when none has the number asked for.
 const ALL_OF: usize = 2_048;
 
 /// Addresses that are scored for a question: what can be done within a millisecond or two.
@@ -242,16 +245,22 @@ impl AddressIndex {
             .filter_map(|(level, (begin, end))| Some((level, self.bearers.get(begin as usize..end as usize)?)))
             .filter(|(_, bearers)| !bearers.is_empty())
             .collect();
+        // Whoever names a road or an estate means what bears it: a community has thousands of others.
+        if stretches.iter().any(|(level, _)| *level > Level::Community) {
+            stretches.retain(|(level, _)| *level != Level::Community);
+        }
         stretches.sort_by_key(|(_, bearers)| bearers.len());
         let mut numbers: Vec<u32> = Vec::new();
-        let large = stretches.iter().filter(|(_, bearers)| bearers.len() > ALL_OF);
-        for (level, bearers) in large {
-            for some in self.with_numbers(*level, bearers, asked) {
-                numbers.extend(some.iter().take(MOST_SCORED.saturating_sub(numbers.len())));
+        for (level, bearers) in stretches {
+            let before = numbers.len();
+            if bearers.len() > FEW {
+                for some in self.with_numbers(level, bearers, asked) {
+                    numbers.extend(some.iter().take(MOST_SCORED.saturating_sub(numbers.len())));
+                }
             }
-        }
-        for (_, bearers) in stretches {
-            numbers.extend(bearers.iter().take(ALL_OF.min(MOST_SCORED.saturating_sub(numbers.len()))));
+            // Those without a number come first: the road itself.
+            let others = if numbers.len() > before { FEW } else { ALL_OF };
+            numbers.extend(bearers.iter().take(others.min(MOST_SCORED.saturating_sub(numbers.len()))));
         }
         numbers.sort_unstable();
         numbers.dedup();
