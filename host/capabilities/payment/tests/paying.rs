@@ -527,6 +527,22 @@ async fn a_receipt_needs_a_seal_unless_the_host_says_otherwise_and_waits_for_wha
 }
 
 #[tokio::test]
+async fn a_receipt_is_sealed_at_rest_and_one_that_was_changed_is_not_given_out() {
+    for office in Office::both().await {
+        let (notice, _) = office.pay("a").await;
+        let (receipt, pdf) = office.payments.receipt_pdf(&mut office.wang(), &notice.number).await.unwrap();
+        assert!(String::from_utf8(pdf).unwrap().starts_with(&receipt.number));
+        let sql = "SELECT content FROM payment_receipts";
+        let mut kept: Vec<u8> = sqlx::query_scalar(sql).fetch_one(office.store.pool()).await.unwrap();
+        assert!(!kept.windows(receipt.number.len()).any(|part| part == receipt.number.as_bytes()), "it can be read");
+        *kept.last_mut().unwrap() ^= 1;
+        sqlx::query("UPDATE payment_receipts SET content = $1").bind(kept).execute(office.store.pool()).await.unwrap();
+        let changed = office.payments.receipt_pdf(&mut office.wang(), &notice.number).await;
+        assert!(matches!(changed, Err(PaymentError::Store(_))), "{changed:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_entry_that_was_changed_or_left_out_is_found() {
     for office in Office::both().await {
         office.pay("a").await;

@@ -159,6 +159,15 @@ impl LedgerKey {
         Self(key)
     }
 
+    /// A key for something else that this one's holder keeps.
+    pub(crate) fn derive(&self, what: &str) -> [u8; 32] {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of 32 bytes");
+        mac.update(b"derive ");
+        mac.update(what.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     /// HMAC-SHA256 over an entry, each part with its length.
     fn mac(&self, (id, kind, about, at): (&str, &str, &str, i64), postings: &[(String, i64)]) -> String {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]

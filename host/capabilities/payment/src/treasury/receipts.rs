@@ -1,7 +1,9 @@
-//! Electronic receipts: a number taken once, then the PDF, kept.
+//! Electronic receipts: a number taken once, then the PDF, kept. It says who paid: AES-256-GCM, bound to its notice.
 
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sha2::{Digest as _, Sha256};
 use zhongtai_kernel::Timestamp;
+use zhongtai_store::StoreError;
 
 use super::{Treasury, day_of, rows};
 use crate::{Notice, NoticeNumber, PaymentError, Standing};
@@ -60,7 +62,7 @@ pub(super) async fn keep(
         .bind(notice.as_str())
         .bind(i64::from(is_sealed))
         .bind(hex::encode(Sha256::digest(pdf)))
-        .bind(pdf.to_vec())
+        .bind(seal(treasury, notice, pdf)?)
         .execute(treasury.store().pool())
         .await?;
     let row: Option<Row> = sqlx::query_as(FIND).bind(notice.as_str()).fetch_optional(treasury.store().pool()).await?;
@@ -71,7 +73,35 @@ pub(super) async fn pdf(treasury: &Treasury, notice: &NoticeNumber) -> Result<Op
     let sql = "SELECT content FROM payment_receipts WHERE notice = $1";
     let content: Option<Option<Vec<u8>>> =
         sqlx::query_scalar(sql).bind(notice.as_str()).fetch_optional(treasury.store().pool()).await?;
-    Ok(content.flatten())
+    let changed = || StoreError::corrupt("payment_receipts.content", "it was changed, or sealed with another key");
+    let open = |sealed: Vec<u8>| open(treasury, notice, &sealed).ok_or_else(changed);
+    Ok(content.flatten().map(open).transpose()?)
+}
+
+fn key(treasury: &Treasury) -> LessSafeKey {
+    #[expect(clippy::expect_used, reason = "AES-256 takes every key of 32 bytes")]
+    let key = UnboundKey::new(&AES_256_GCM, &treasury.key().derive("receipts")).expect("a key of 32 bytes");
+    LessSafeKey::new(key)
+}
+
+/// A random nonce, the ciphertext and its tag.
+fn seal(treasury: &Treasury, notice: &NoticeNumber, pdf: &[u8]) -> Result<Vec<u8>, PaymentError> {
+    let fault = || PaymentError::Fault("a receipt can't be sealed".to_owned());
+    let mut nonce = [0; NONCE_LEN];
+    getrandom::fill(&mut nonce).map_err(|_| fault())?;
+    let mut sealed = pdf.to_vec();
+    let (bound, whole) = (Nonce::assume_unique_for_key(nonce), Aad::from(notice.as_str()));
+    key(treasury).seal_in_place_append_tag(bound, whole, &mut sealed).map_err(|_| fault())?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+/// The PDF, unless it was changed, moved to another notice, or sealed with another key.
+fn open(treasury: &Treasury, notice: &NoticeNumber, stored: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = stored.split_first_chunk::<NONCE_LEN>()?;
+    let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
+    let length = key(treasury).open_in_place(nonce, Aad::from(notice.as_str()), &mut sealed).ok()?.len();
+    sealed.truncate(length);
+    Some(sealed)
 }
 
 fn record(notice: &NoticeNumber, row: Row) -> Result<ReceiptRecord, PaymentError> {
