@@ -13,7 +13,7 @@ use zhongtai_kernel::{DepartmentId, ErrorKind, Timestamp};
 use crate::{
     admin::{
         auth::{Operator, Role as _, System},
-        openapi::{Missing, Refused},
+        openapi::{Conflicting, Missing, Refused, Unusable},
     },
     app::App,
     json::Body,
@@ -121,7 +121,11 @@ pub(crate) struct ReplayReport {
     tag = "messages",
     security(("bearer" = [System::NAME])),
     params(Which),
-    responses((status = 200, description = "one entry for each channel", body = Vec<DeliveryReport>), Refused),
+    responses(
+        (status = 200, description = "one entry for each channel", body = Vec<DeliveryReport>),
+        Refused,
+        Unusable,
+    ),
 )]
 async fn list(
     State(app): State<Arc<App>>,
@@ -164,7 +168,7 @@ async fn look(
     tag = "messages",
     security(("bearer" = [System::NAME])),
     params(("id" = String, Path, description = "a ULID"), Where),
-    responses((status = 204, description = "it is tried again"), Refused, Missing),
+    responses((status = 204, description = "it is tried again"), Refused, Missing, Conflicting),
 )]
 async fn replay(
     State(app): State<Arc<App>>,
@@ -186,7 +190,7 @@ async fn replay(
     tag = "messages",
     security(("bearer" = [System::NAME])),
     request_body = ReplayAll,
-    responses((status = 200, description = "they are tried again", body = ReplayReport), Refused),
+    responses((status = 200, description = "they are tried again", body = ReplayReport), Refused, Unusable),
 )]
 async fn replay_all(
     State(app): State<Arc<App>>,
@@ -207,7 +211,7 @@ async fn replay_all(
     tag = "messages",
     security(("bearer" = [System::NAME])),
     params(("id" = String, Path, description = "a ULID"), Where),
-    responses((status = 204, description = "it can't be tried again"), Refused, Missing),
+    responses((status = 204, description = "it can't be tried again"), Refused, Missing, Conflicting),
 )]
 async fn abandon(
     State(app): State<Arc<App>>,
