@@ -19,7 +19,7 @@ use zhongtai_kernel::ErrorKind;
 use crate::{
     admin::{
         auth::{Operator, Role as _, System},
-        openapi::{Conflicting, Refused, Unusable},
+        openapi::{Conflicting, Missing, Refused, Unusable},
     },
     app::App,
     edge::on_shared,
@@ -86,6 +86,7 @@ pub(crate) struct GeoImported {
         (status = 200, description = "what became of the rows", body = GeoImported),
         Refused,
         Unusable,
+        Missing,
         Conflicting
     ),
 )]
