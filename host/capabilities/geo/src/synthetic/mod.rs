@@ -44,6 +44,7 @@ pub struct City {
     seed: u64,
     lattice: Lattice,
     places: Places,
+    bounds: [f64; 4],
 }
 
 /// A grid of the city.
@@ -89,7 +90,8 @@ impl City {
     pub fn new(plan: &Plan) -> Self {
         let lattice = Lattice::new(plan.seed, plan.grids);
         let places = Places::new(plan.seed, &lattice, plan.addresses);
-        Self { seed: plan.seed, lattice, places }
+        let bounds = around(lattice.outline());
+        Self { seed: plan.seed, lattice, places, bounds }
     }
 
     /// How many addresses it has.
@@ -133,12 +135,7 @@ impl City {
 
     /// The box around it: west, south, east, north.
     pub fn bounds(&self) -> [f64; 4] {
-        let mut bounds = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
-        for [lon, lat] in self.outline().into_iter().flatten() {
-            let [west, south, east, north] = bounds;
-            bounds = [west.min(lon), south.min(lat), east.max(lon), north.max(lat)];
-        }
-        bounds
+        self.bounds
     }
 
     /// A place anywhere in the box around it, the same for the same number.
@@ -180,6 +177,15 @@ impl City {
         let communities = self.places.communities.iter().map(|community| &community.name);
         roads.chain(estates).chain(communities).cloned()
     }
+}
+
+fn around(rings: Vec<Ring>) -> [f64; 4] {
+    let mut bounds = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
+    for [lon, lat] in rings.into_iter().flatten() {
+        let [west, south, east, north] = bounds;
+        bounds = [west.min(lon), south.min(lat), east.max(lon), north.max(lat)];
+    }
+    bounds
 }
 
 #[cfg(test)]
