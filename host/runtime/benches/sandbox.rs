@@ -7,17 +7,21 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use zhongtai_cap_clock::ClockCapability;
 use zhongtai_cap_config::{Config, ConfigProvider, Settings};
-use zhongtai_cap_credit::{Credit, CreditError, CreditProvider, CreditRecord};
+use zhongtai_cap_credit::{
+    CreditCapability, CreditConfig, CreditError, CreditProvider, CreditSubject, Credits, EmbeddedCredit,
+    KeptByScenarios, Known, People, RuleBook,
+};
 use zhongtai_cap_log::{Log, LogTail};
 use zhongtai_cap_random::Random;
 use zhongtai_kernel::{
-    Access, AuditUnavailable, Caller, Channel, CreditCode, Decision, Digest, Effect, Guard, Question, Record, Recorder,
-    Release, RequestId, ScenarioId, SystemClock, Timestamp,
+    Access, AccountId, AuditUnavailable, Caller, Channel, Clock, Decision, DepartmentId, Digest, Effect, Guard, Question,
+    Record, Recorder, Release, RequestId, ScenarioId, SystemClock, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, Capability, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions,
     Services,
 };
+use zhongtai_store::testing::sqlite;
 
 /// As the host has it.
 #[global_allocator]
@@ -60,13 +64,34 @@ impl ConfigProvider for Empty {
 
 #[async_trait::async_trait]
 impl CreditProvider for Empty {
-    fn at_hand(&self, _: &CreditCode) -> Option<Arc<[CreditRecord]>> {
-        Some(Arc::from([]))
+    fn at_hand(&self, _: &CreditSubject) -> Option<Known> {
+        Some(Known::fresh(Vec::new(), SystemClock.now()))
     }
 
-    async fn records(&self, _: &CreditCode) -> Result<Arc<[CreditRecord]>, CreditError> {
-        Ok(Arc::from([]))
+    async fn records(&self, _: &CreditSubject) -> Result<Known, CreditError> {
+        Ok(Known::fresh(Vec::new(), SystemClock.now()))
     }
+}
+
+#[async_trait::async_trait]
+impl People for Empty {
+    fn open(&self, _: &DepartmentId, _: &str) -> Option<AccountId> {
+        None
+    }
+
+    async fn identities(&self, _: AccountId) -> Result<Vec<CreditSubject>, CreditError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Credit without a record, by the table that every host begins with.
+async fn credit() -> CreditCapability {
+    let database = sqlite(zhongtai_cap_credit::MIGRATIONS).await;
+    let (store, clock) = (database.store.clone(), Arc::new(SystemClock));
+    let rules = Arc::new(RuleBook::open(store.clone(), clock.clone()).await.expect("rules"));
+    let own = Arc::new(EmbeddedCredit::new(store, clock, &[7; 32], CreditConfig::default()));
+    let credits = Credits::new((Arc::new(Empty), own), rules, Arc::new(Empty), Arc::new(KeptByScenarios));
+    CreditCapability(Arc::new(credits))
 }
 
 fn main() {
@@ -76,7 +101,7 @@ fn main() {
     let release = Arc::new(Release::parse(Digest::of(&component), manifest).expect("a manifest"));
     let shared = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let dir = tempfile::tempdir().expect("a folder");
-    let runtime = runtime(dir.path(), shared.handle());
+    let runtime = runtime(dir.path(), shared.handle(), shared.block_on(credit()));
     let grants = ["credit".to_owned()];
 
     let begun = Instant::now();
@@ -96,14 +121,14 @@ fn main() {
     shared.shutdown_background();
 }
 
-fn runtime(dir: &std::path::Path, shared: &tokio::runtime::Handle) -> Runtime {
+fn runtime(dir: &std::path::Path, shared: &tokio::runtime::Handle, credit: CreditCapability) -> Runtime {
     let access = Access::declared("scenario:invoke", "Scenario", "441802-test/hello");
     let decision = Decision::new((&access).into(), Effect::Allow, Arc::from("bench"));
     let services = Services::new(Arc::new(Always(Arc::new(decision))), Arc::new(Nowhere), Arc::new(SystemClock));
     let capabilities: Vec<Arc<dyn Capability>> = vec![
         Arc::new(ClockCapability),
         Arc::new(Config(Arc::new(Empty))),
-        Arc::new(Credit(Arc::new(Empty))),
+        Arc::new(credit),
         Arc::new(Log(Arc::new(LogTail::default()))),
         Arc::new(Random),
     ];
