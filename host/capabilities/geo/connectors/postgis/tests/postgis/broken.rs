@@ -1,6 +1,9 @@
 //! What goes wrong: another database, no PostGIS, rows that somebody else wrote, and a server that is gone.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use sqlx::PgPool;
 use zhongtai_cap_geo::{GeoError, GeoProvider, Level};
@@ -70,15 +73,32 @@ async fn another_host_s_import_is_found_by_text_at_once() {
 #[tokio::test]
 async fn two_imports_that_overlap_together_are_not_both_stored() {
     let (fresh, city) = (fresh().await, city(1_000));
-    let mut grids: Vec<_> = city.registry_grids().take(2).collect();
-    grids[1].shape = grids[0].shape.clone();
-    let (one, other) = grids.split_at(1);
-    let (a, b) = tokio::join!(fresh.postgis.put_grids(one), fresh.postgis.put_grids(other));
-    let refused = [a, b].into_iter().filter(|stored| matches!(stored, Err(GeoError::Overlap(..)))).count();
-    assert_eq!(refused, 1);
-    let at = one[0].shape.geometry().0[0].exterior().0[0];
-    let bounds = place(at.x, at.y).around(2_000.0);
-    assert_eq!(fresh.postgis.grids_in(&bounds, 10).await.unwrap().len(), 1);
+    let one = city.registry_grids().next().unwrap();
+    let mut other = one.clone();
+    other.id = "other".to_owned();
+    // Somebody who has stored a grid and not committed yet: ours must not check before that is known.
+    let pool = PgPool::connect(&fresh.database.url).await.unwrap();
+    let mut import = pool.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO zhongtai_geo.grids VALUES ($1, '网格', 'officer', '', ST_Multi(ST_GeomFromText($2, 4490)))",
+    )
+    .bind(&one.id)
+    .bind(one.shape.to_wkt())
+    .execute(&mut *import)
+    .await
+    .unwrap();
+    let ours = tokio::spawn(async move { fresh.postgis.put_grids(&[other]).await });
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'zhongtai_geo.grids'::regclass";
+    let begun = Instant::now();
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() == 0 {
+        assert!(!ours.is_finished(), "ours did not wait for the other one");
+        assert!(begun.elapsed() < Duration::from_secs(60), "ours never came so far");
+    }
+    import.commit().await.unwrap();
+    let refused = ours.await.unwrap().unwrap_err();
+    assert!(matches!(&refused, GeoError::Overlap(..)), "{refused}");
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM zhongtai_geo.grids").fetch_one(&pool).await.unwrap();
+    assert_eq!(stored, 1);
 }
 
 #[tokio::test]
