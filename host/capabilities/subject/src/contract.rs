@@ -12,7 +12,7 @@ pub fn fixture() -> Attributes {
         (AttributeName::Phone, "13800138000"),
         (AttributeName::Email, "zhang.san@example.cn"),
         (AttributeName::Webhook, "https://hooks.example.cn/zhang"),
-        (AttributeName::PreferredChannel, "webhook"),
+        (AttributeName::PreferredChannel, "inbox"),
         (AttributeName::ResidentId, "11010519491231002X"),
     ]
     .into_iter()
@@ -37,7 +37,7 @@ pub async fn holds(provider: &dyn SubjectProvider, account: AccountId) {
     let contact = provider.contact(account).await.expect("a contact");
     let some = |text: &str| Some(text.to_owned());
     let (email, webhook) = (some("zhang.san@example.cn"), some("https://hooks.example.cn/zhang"));
-    assert_eq!(contact, Some(Contact { email, webhook, phone: some("13800138000"), preferred: some("webhook") }));
+    assert_eq!(contact, Some(Contact { email, webhook, phone: some("13800138000"), preferred: some("inbox") }));
 
     let unknown = AccountId::generate();
     assert!(provider.fields(unknown, &FIELDS).await.expect("fields").is_empty(), "an unknown account is no error");

@@ -38,7 +38,7 @@ impl fmt::Debug for Contact {
             .field("has_email", &self.email.is_some())
             .field("has_webhook", &self.webhook.is_some())
             .field("has_phone", &self.phone.is_some())
-            .field("preferred", &self.preferred)
+            .field("has_preferred", &self.preferred.is_some())
             .finish()
     }
 }
