@@ -7,7 +7,10 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 fn packages(wit: &str) -> Vec<String> {
     let world = std::fs::read_to_string(format!("{wit}/scenario/package.wit")).unwrap();
     let imported = |line: &str| Some(line.trim().strip_prefix("import zhongtai:")?.split('/').next()?.to_owned());
-    world.lines().filter_map(imported).chain(["scenario".to_owned()]).collect()
+    let mut packages: Vec<String> = world.lines().filter_map(imported).chain(["scenario".to_owned()]).collect();
+    // Interfaces of one package stand together.
+    packages.dedup();
+    packages
 }
 
 /// The component.
