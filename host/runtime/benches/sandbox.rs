@@ -14,8 +14,8 @@ use zhongtai_cap_credit::{
 use zhongtai_cap_log::{Log, LogTail};
 use zhongtai_cap_random::Random;
 use zhongtai_kernel::{
-    Access, AccountId, AuditUnavailable, Caller, Channel, Clock, Decision, DepartmentId, Digest, Effect, Guard, Question,
-    Record, Recorder, Release, RequestId, ScenarioId, SystemClock, Timestamp,
+    Access, AccountId, AuditUnavailable, Caller, Channel, Clock, Decision, DepartmentId, Digest, Effect, Guard,
+    Question, Record, Recorder, Release, RequestId, ScenarioId, SystemClock, Timestamp,
 };
 use zhongtai_runtime::{
     AdmissionOptions, Call, Capability, EngineOptions, HostKey, LoadedRelease, Request, Runtime, RuntimeOptions,

@@ -72,7 +72,9 @@ mod tests {
         std::fs::write(&path, "2027 -0101\n").unwrap();
         let config = GeoConfig { holidays: Some(path.clone()), ..GeoConfig::default() };
         let holidays = config.all_holidays().unwrap();
-        assert!(holidays.is_holiday("2027-01-01".parse().unwrap()) && holidays.is_holiday("2026-10-01".parse().unwrap()));
+        assert!(
+            holidays.is_holiday("2027-01-01".parse().unwrap()) && holidays.is_holiday("2026-10-01".parse().unwrap())
+        );
         std::fs::write(&path, "2027 0101\n").unwrap();
         assert_eq!(config.all_holidays().unwrap_err().to_string(), "the import can't be read: geo.holidays: line 1");
     }

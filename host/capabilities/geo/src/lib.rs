@@ -33,7 +33,9 @@ pub use grid::Grid;
 pub use grids::GridIndex;
 pub use hall::{Hall, Hours, Opening};
 pub use holidays::Holidays;
-pub use import::{Divisions, FileKind, ImportReport, RejectedRow, Rows, parse_hours, read_addresses, read_grids, read_halls};
+pub use import::{
+    Divisions, FileKind, ImportReport, RejectedRow, Rows, parse_hours, read_addresses, read_grids, read_halls,
+};
 pub use index::AddressIndex;
 pub use migration::MIGRATIONS;
 pub use provider::{GeoProvider, Match, Nearby, Place};

@@ -266,7 +266,8 @@ mod tests {
         for (text, expected) in cases {
             assert!(unknown(text).contains(expected), "{}", unknown(text));
         }
-        let error = serde_json::from_str::<WebhookConfig>(r#"{"secret_file": "x", "secret": "x"}"#).unwrap_err().to_string();
+        let error =
+            serde_json::from_str::<WebhookConfig>(r#"{"secret_file": "x", "secret": "x"}"#).unwrap_err().to_string();
         assert!(error.contains("unknown field `secret`"), "{error}");
     }
 
