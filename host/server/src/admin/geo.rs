@@ -98,6 +98,8 @@ async fn import_geo(
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Json<GeoImported>, Problem> {
+    // Before anything is refused: who is cut off while still sending may not see why.
+    let bytes = received(&app, body).await?;
     let layer: &'static str = match layer.as_str() {
         "addresses" => "addresses",
         "grids" => "grids",
@@ -110,7 +112,6 @@ async fn import_geo(
     }
     let crs = how.crs.as_deref().map_or(Ok(AnyCrs::Cgcs2000), str::parse);
     let crs = crs.map_err(|problem| Problem::new(ErrorKind::Invalid, "invalid-query", format!("crs {problem}")))?;
-    let bytes = received(&app, body).await?;
     app.record_first(operator.actor(), "data:import", format!("geo, {layer}")).await?;
     let host = app.clone();
     let import = async move {
