@@ -108,8 +108,9 @@ async fn import_credit(
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Json<ImportReport>, Problem> {
-    let options = how.options(format(&headers)?)?;
+    // Before anything is refused: who is cut off while still sending may not see why.
     let spool = received(&app, body).await?;
+    let options = how.options(format(&headers)?)?;
     app.record_first(operator.actor(), "data:import", "credit").await?;
     let by = operator.actor();
     let host = app.clone();
