@@ -345,6 +345,12 @@ async fn what_a_carrier_refuses_waits_for_an_operator() {
     assert_eq!((&stuck["waybill"], &stuck["last_error"]), (&json!(waybill), &json!("HTTP 422, not-carried")));
     let (code, told) = post.zt("operator", &["retry", &waybill]);
     assert!(code == 0 && told.contains("is tried again"), "{told}");
+    // Refused once more: until then the carrier may be about to take it.
+    eventually("it is stuck again", async || {
+        let (_, told) = post.zt("operator", &["stuck", "--json"]);
+        serde_json::from_str::<Value>(&told).unwrap().as_array().unwrap().first().cloned()
+    })
+    .await;
     let (code, told) = post.zt("runner", &["cancel", &waybill]);
     assert_eq!(code, 0, "{told}");
     post.shows(&waybill, "taken back", |one| one["state"] == "cancelled").await;
