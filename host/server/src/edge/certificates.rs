@@ -165,10 +165,9 @@ pub(crate) struct Search {
 
 /// The subject behind the token, at a desk that declares the purpose.
 async fn desk(app: &App, headers: &HeaderMap, purpose: Option<&str>) -> Result<Asker, Problem> {
-    let (subject, channel) = subject::of(app, headers).await?;
-    let subject = subject.ok_or_else(subject::unauthenticated)?;
+    let who = subject::signed_in(app, headers).await?;
     let purpose = purpose.map(str::parse::<PurposeName>).transpose()?;
-    desk::desk(app, (subject, channel), purpose.as_ref().map(PurposeName::as_str))
+    desk::desk(app, who, purpose.as_ref().map(PurposeName::as_str))
 }
 
 /// `GET /api/v1/certificates?purpose=`: the own ones.

@@ -132,12 +132,11 @@ fn own_use() -> String {
 
 /// The subject behind the token, at a desk that declares the purpose.
 async fn desk(app: &App, headers: &HeaderMap, purpose: Option<&str>) -> Result<Asker, Problem> {
-    let (subject, channel) = subject::of(app, headers).await?;
-    let subject = subject.ok_or_else(subject::unauthenticated)?;
+    let who = subject::signed_in(app, headers).await?;
     if purpose.is_some_and(|purpose| !is_purpose(purpose)) {
         return Err(Problem::new(ErrorKind::Invalid, "invalid-purpose", "a purpose is 1 to 64 of a-z, 0-9 and `-`"));
     }
-    desk::desk(app, (subject, channel), purpose)
+    desk::desk(app, who, purpose)
 }
 
 fn is_purpose(text: &str) -> bool {

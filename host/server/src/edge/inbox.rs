@@ -11,7 +11,7 @@ use axum::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use zhongtai_cap_notify::{ChannelKind, InboxMessage, MessageId};
-use zhongtai_kernel::{Channel, ErrorKind, RequestId, Subject, Timestamp};
+use zhongtai_kernel::{ErrorKind, RequestId, Timestamp};
 
 use super::{api::on_shared, subject};
 use crate::{
@@ -83,21 +83,13 @@ pub(crate) struct Preferred {
     pub(crate) channel: Option<String>,
 }
 
-/// Whoever asks, also as an agent; nobody else.
-async fn who(app: &App, headers: &HeaderMap) -> Result<(Arc<Subject>, Channel), Problem> {
-    match subject::of(app, headers).await? {
-        (Some(subject), channel) => Ok((subject, channel)),
-        (None, _) => Err(subject::unauthenticated()),
-    }
-}
-
 /// `GET /api/v1/inbox?unread=true&before=`
 async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Result<Json<InboxReport>, Problem> {
-    let who = who(&app, &headers).await?;
+    let who = subject::signed_in(&app, &headers).await?;
     let before = asked.before.as_deref().map(message).transpose()?;
     let (which, host) = (Which { before, only_unread: asked.unread, limit: PAGE }, app.clone());
     let (messages, unread) = on_shared(&app, async move { inbox::list(&host, who, which).await }).await?;
@@ -110,7 +102,7 @@ async fn mark_read(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let (who, id, host) = (who(&app, &headers).await?, message(&id)?, app.clone());
+    let (who, id, host) = (subject::signed_in(&app, &headers).await?, message(&id)?, app.clone());
     on_shared(&app, async move { inbox::mark_read(&host, who, id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

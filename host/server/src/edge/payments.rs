@@ -100,9 +100,8 @@ pub(crate) struct AskBack {
 
 /// The subject behind the token or the cookie.
 async fn desk(app: &App, headers: &HeaderMap) -> Result<Asker, Problem> {
-    let (subject, channel) = subject::of(app, headers).await?;
-    let subject = subject.ok_or_else(subject::unauthenticated)?;
-    desk::desk(app, (subject, channel), None)
+    let who = subject::signed_in(app, headers).await?;
+    desk::desk(app, who, None)
 }
 
 /// `GET /api/v1/payments/channels`

@@ -120,9 +120,8 @@ struct Reason {
 
 /// The subject behind the token, at a desk.
 async fn desk(app: &App, headers: &HeaderMap, purpose: Option<&str>) -> Result<Asker, Problem> {
-    let (subject, channel) = subject::of(app, headers).await?;
-    let subject = subject.ok_or_else(subject::unauthenticated)?;
-    desk::desk(app, (subject, channel), purpose)
+    let who = subject::signed_in(app, headers).await?;
+    desk::desk(app, who, purpose)
 }
 
 /// `GET /api/v1/shipments`

@@ -97,6 +97,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
+/// The subject of a request, also one that an agent acts for, and how it came in; a problem when nobody is signed in.
+pub(super) async fn signed_in(app: &App, headers: &HeaderMap) -> Result<(Arc<Subject>, Channel), Problem> {
+    match of(app, headers).await? {
+        (Some(subject), channel) => Ok((subject, channel)),
+        (None, _) => Err(unauthenticated()),
+    }
+}
+
 pub(super) fn unauthenticated() -> Problem {
     let detail = "no valid bearer token or session: sign in at POST /api/v1/sign-in, or at /sign-in with a browser";
     Problem::new(ErrorKind::Unauthenticated, "unauthenticated", detail)

@@ -144,8 +144,7 @@ async fn retire(
 
 /// Whoever signed in.
 async fn asker(app: &App, headers: &HeaderMap) -> Result<Asker, Problem> {
-    let (subject, channel) = subject::of(app, headers).await?;
-    desk(app, (subject.ok_or_else(subject::unauthenticated)?, channel), None)
+    desk(app, subject::signed_in(app, headers).await?, None)
 }
 
 fn report(key: &SigningKey, now: Timestamp) -> KeyReport {
